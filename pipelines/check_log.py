@@ -1,0 +1,40 @@
+"""What the checks of a run said, from Dagster's event log, on one scale.
+
+Put here: asset check evaluations as rows. Keep out: deciding what is checked.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+NUMBERS = ("dagster_dbt/failed_row_count", "failing_rows")
+
+
+def check_rows(instance: dg.DagsterInstance, run_id: str) -> list[dict[str, Any]]:
+    """One row per check evaluated in a run, in the shape of `governance.check_results`."""
+    records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION).records
+    return [_row(run_id, r.event_log_entry) for r in records]
+
+
+def _row(run_id: str, entry: dg.EventLogEntry) -> dict[str, Any]:
+    said = entry.dagster_event.event_specific_data
+    metadata = {name: value.value for name, value in said.metadata.items()}
+    return {
+        "run_id": run_id,
+        "asset": said.asset_key.to_user_string(),
+        "check_name": said.check_name,
+        "severity": metadata.get("severity") or ("block" if said.severity == dg.AssetCheckSeverity.ERROR else "warn"),
+        "success": said.passed,
+        "failing_rows": next((int(metadata[n]) for n in NUMBERS if metadata.get(n) is not None), None),
+        "threshold": _text(metadata.get("threshold")),
+        "observed": _text(metadata.get("observed")),
+        "seconds": metadata.get("seconds"),
+        "at": datetime.fromtimestamp(entry.timestamp, UTC).replace(tzinfo=None),
+    }
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,165 @@
+"""`c360`: the command line. Each command calls one function.
+
+Put here: arguments, and how results are told. Keep out: work.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from pipelines.settings import Settings
+from quality.contract import ContractError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Customer 360: sources under contract in, resolved customers and journey-stage facts out.\n\n"
+    "A company is a folder (contracts/, journeys/, company.yml, touchpoints.yml, identity.yml). Its data lives in a "
+    "home folder. Give both with --company and --home, or with C360_COMPANY and C360_HOME.",
+)
+console = Console(highlight=False, soft_wrap=True)
+Company = Annotated[Path | None, typer.Option("--company", help="Company folder [env C360_COMPANY, companies/demo].")]
+Home = Annotated[Path | None, typer.Option("--home", help="Where its data lives [env C360_HOME, .c360/<company>].")]
+
+
+@app.command()
+def run(
+    company: Company = None,
+    home: Home = None,
+    as_of: Annotated[
+        str | None, typer.Option("--as-of", help="Judge journeys at this instant (ISO); default: end of the last day.")
+    ] = None,
+) -> None:
+    """Land what arrived, resolve, model, check and publish.
+
+    Ends with a table of what the run did. Exits 1 if a source could not be landed, a step failed or a blocking check
+    failed; the published file then stays as it was.
+    """
+    settings = Settings.from_env(company=company, home=home)
+    _run(replace(settings, as_of=as_of or settings.as_of))
+
+
+@app.command()
+def demo(
+    home: Home = None,
+    people: Annotated[int, typer.Option(min=100, help="How many people to simulate.")] = 5000,
+    seed: Annotated[int, typer.Option(help="Same seed, same data.")] = 7,
+) -> None:
+    """Simulate the demo company's sources (with their truth) and run the pipeline over them."""
+    from pipelines.simulator.simulate import simulate
+
+    settings = Settings.from_env({**os.environ, "C360_DATA": ""}, company=None, home=home)
+    report = simulate(settings.data, settings.truth, people=people, seed=seed)
+    console.print(f"Simulated {report.people:,} people, {report.interactions:,} interactions in {settings.data}")
+    _run(settings)
+
+
+@app.command()
+def render(company: Company = None, home: Home = None) -> None:
+    """Write the company's dbt project to <home>/dbt; then `cd <home>/dbt && dbt build` works by hand."""
+    from quality.render_project import render_project
+
+    from pipelines.dbt import PACKAGE
+    from quality.company import load_company
+
+    settings = Settings.from_env(company=company, home=home)
+    changed = render_project(_or_exit(load_company, settings.company), settings.home, PACKAGE)
+    console.print(f"{len(changed)} files written to {settings.dbt}")
+
+
+@app.command()
+def lint(company: Company = None) -> None:
+    """Check contracts, touchpoints, identity.yml and journeys; every fault with file, path and remedy."""
+    from pipelines.lint import lint_company
+
+    folder = Settings.from_env(company=company).company
+    problems = lint_company(folder)
+    for problem in problems:
+        console.print(problem, markup=False)
+    console.print(f"{folder.name}: {len(problems)} problems" if problems else f"{folder.name}: no problems")
+    raise typer.Exit(1 if problems else 0)
+
+
+@app.command()
+def status(company: Company = None, home: Home = None) -> None:
+    """What has landed and what is published, from the last run."""
+    from pipelines.summary import summarize
+
+    for table in _or_exit(summarize, Settings.from_env(company=company, home=home)):
+        console.print(table)
+
+
+@app.command()
+def ui(
+    company: Company = None,
+    home: Home = None,
+    port: Annotated[int, typer.Option(help="Port on localhost.")] = 3000,
+) -> None:
+    """Open the Dagster UI (web server and daemon) for a company; ends with Ctrl-C."""
+    from pipelines.run import prepare_home
+    from pipelines.settings import REPOSITORY
+
+    settings = Settings.from_env(company=company, home=home)
+    prepare_home(settings)
+    os.chdir(REPOSITORY)
+    os.environ |= {
+        "C360_COMPANY": str(settings.company),
+        "C360_HOME": str(settings.home),
+        "C360_DATA": str(settings.data),
+    }
+    os.execvp(Path(sys.executable).parent / "dg", ["dg", "dev", "--port", str(port)])
+
+
+@app.command()
+def withdraw(
+    dataset: Annotated[str, typer.Argument(help="Dataset of the part.")],
+    source: Annotated[str, typer.Argument(help="Its source_uri, as `c360 status` and the manifest name it.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; goes to the audit log.")],
+    company: Company = None,
+    home: Home = None,
+) -> None:
+    """Take a landed part back: the next run builds as if it had never arrived."""
+    from pipelines.ingest.manifest import Manifest
+
+    settings = Settings.from_env(company=company, home=home)
+    manifest = Manifest(settings.state_url)
+    manifest.withdraw(dataset, source, reason=reason, actor=os.environ.get("USER", "unknown"))
+    console.print(f"{dataset}: {source} withdrawn; run `c360 run` to rebuild without it")
+
+
+def _run(settings: Settings) -> None:
+    from pipelines.lint import lint_company
+
+    problems = lint_company(settings.company)
+    if problems:
+        for problem in problems:
+            console.print(problem, markup=False, style="red")
+        raise typer.Exit(1)
+    from pipelines.run import run_pipeline
+    from pipelines.summary import summarize
+
+    console.print(f"[bold]{settings.company.name}[/] in {settings.home}")
+    outcome = _or_exit(run_pipeline, settings, lambda line: console.print(line, markup=False))
+    for table in summarize(settings, run_id=outcome.build_run_id):
+        console.print(table)
+    for failure in outcome.failures:
+        console.print(failure, markup=False, style="red")
+    console.print(f"{'[green]green' if outcome.ok else '[red]failed'}[/] in {outcome.seconds:.0f} s")
+    raise typer.Exit(0 if outcome.ok else 1)
+
+
+def _or_exit(function, *arguments):
+    """Call it; a fault in the company's files is told as such, without a traceback."""
+    try:
+        return function(*arguments)
+    except ContractError as fault:
+        console.print(str(fault), markup=False, style="red")
+        raise typer.Exit(1) from fault

@@ -1,0 +1,95 @@
+"""The rendered dbt project of a company: rendered, parsed, and shown to Dagster.
+
+Put here: when dbt must parse again, and how its nodes are named in Dagster.
+Keep out: what is rendered (quality/render_project.py), the models (dbt_project/).
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject
+from quality.render_project import render_project
+
+from pipelines.keys import CONTROL, landing_key
+from pipelines.settings import REPOSITORY, Settings
+from quality.company import Company
+
+PACKAGE = REPOSITORY / "dbt_project"
+DBT = Path(sys.executable).parent / "dbt"
+GROUPS = {"base": "standard", "std": "standard", "int": "marts/prepared", "marts": "marts/core",
+          "journeys": "marts/journeys", "governance": "governance"}  # fmt: skip
+
+
+def prepare_project(settings: Settings, company: Company) -> DbtProject:
+    """Render the company's root project and parse it where anything changed since the last manifest."""
+    changed = render_project(company, settings.home, PACKAGE)
+    os.environ["PATH"] = f"{DBT.parent}{os.pathsep}{os.environ.get('PATH', '')}"  # the preparer looks dbt up there
+    os.environ.update(dbt_environment(settings))
+    project = DbtProject(project_dir=settings.dbt, profiles_dir=settings.dbt)
+    if changed or _is_stale(project.manifest_path):
+        project.preparer.prepare(project)
+    return project
+
+
+def dbt_environment(settings: Settings) -> dict[str, str]:
+    """What the rendered profile and the key plugin read."""
+    return {
+        "C360_HOME": str(settings.home),
+        "C360_MEMORY_LIMIT": settings.memory_limit,
+        "C360_THREADS": str(settings.threads),
+        "C360_PII_KEY_FILE": str(settings.private / "key"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+    }
+
+
+def dbt_resource(settings: Settings) -> DbtCliResource:
+    return DbtCliResource(
+        project_dir=str(settings.dbt),
+        profiles_dir=str(settings.dbt),
+        dbt_executable=str(DBT),
+        target_path=Path("target"),
+    )
+
+
+def _is_stale(manifest: Path) -> bool:
+    if not manifest.exists():
+        return True
+    made = manifest.stat().st_mtime
+    files = (f for pattern in ("*.sql", "*.yml") for f in PACKAGE.rglob(pattern))
+    return any(f.stat().st_mtime > made for f in files)
+
+
+class Translator(DagsterDbtTranslator):
+    """dbt nodes in the words of the house: landing/x, std/std_x, marts/fct_x."""
+
+    def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
+        spec = super().get_asset_spec(manifest, unique_id, project)
+        node = manifest["nodes"].get(unique_id) or manifest["sources"][unique_id]
+        if node["resource_type"] == "source":
+            return spec.replace_attributes(key=source_key(node))
+        folder = next((part for part in node["fqn"][1:-1] if part in GROUPS), "marts")
+        layer = {"journeys": "marts"}.get(folder, folder)
+        if node["config"].get("schema") in ("int", "std"):
+            layer = node["config"]["schema"]
+        owner = (node["config"].get("meta") or {}).get("owner") or "data-platform"
+        return spec.replace_attributes(
+            key=dg.AssetKey([layer, node["name"]]),
+            group_name=GROUPS[folder],
+            owners=[f"team:{owner}"],
+            kinds={"dbt", "duckdb"},
+        )
+
+
+def source_key(node: Mapping[str, Any]) -> dg.AssetKey:
+    """landing/<dataset>, identity/<relation>; every control table is the one asset control/run."""
+    if node["source_name"] == "landing":
+        return landing_key(node["name"])
+    if node["source_name"] == "identity":
+        return dg.AssetKey(["identity", node["name"]])
+    return CONTROL

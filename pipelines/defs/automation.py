@@ -1,0 +1,101 @@
+"""When runs start by themselves: two jobs, a daily schedule, an inbox sensor, and build after land.
+
+Put here: jobs, schedules, sensors. Keep out: assets.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import UTC, datetime
+
+import dagster as dg
+
+from pipelines.ingest.files import source_files
+from pipelines.settings import Settings
+from quality.company import Company
+
+LAND, BUILD = "land", "build"
+RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
+
+
+def build_jobs(landing: list[dg.AssetsDefinition]) -> list:
+    """`land` is partitioned by arrival day; `build` takes up whatever has landed."""
+    landed = dg.AssetSelection.assets(*landing)
+    return [
+        dg.define_asset_job(LAND, landed, description="Land what arrived on the chosen days."),
+        dg.define_asset_job(
+            BUILD, dg.AssetSelection.all() - landed, description="Standardise, resolve, model, check, publish."
+        ),
+    ]
+
+
+def day_range(company: Company, today: str) -> dict[str, str]:
+    """Run tags that make a landing run cover every day up to `today` in one go."""
+    return {RANGE_START: company.first_day.isoformat(), RANGE_END: today}
+
+
+def build_schedule(company: Company) -> dg.ScheduleDefinition:
+    @dg.schedule(
+        name="daily_land", job_name=LAND, cron_schedule="0 3 * * *", execution_timezone=company.timezone,
+        description="Every night: land yesterday and today. `build` follows by itself.",
+    )  # fmt: skip
+    def daily_land(context: dg.ScheduleEvaluationContext):
+        today = context.scheduled_execution_time.date()
+        tags = {RANGE_START: max(company.first_day, today.fromordinal(today.toordinal() - 1)).isoformat(),
+                RANGE_END: today.isoformat()}  # fmt: skip
+        return dg.RunRequest(run_key=today.isoformat(), tags=tags)
+
+    return daily_land
+
+
+def build_sensors(settings: Settings, company: Company, jobs: list) -> list[dg.SensorDefinition]:
+    land, build = jobs
+    return [
+        _inbox(settings, company),
+        _after(land, build, "build_after_land", dg.DagsterRunStatus.SUCCESS),
+        _after(land, build, "build_after_failed_land", dg.DagsterRunStatus.FAILURE),
+    ]
+
+
+def _inbox(settings: Settings, company: Company) -> dg.SensorDefinition:
+    @dg.sensor(
+        name="new_files",
+        job_name=LAND,
+        minimum_interval_seconds=30,
+        description="Lands new or changed source files as they appear; the same listing twice starts nothing.",
+    )
+    def new_files(context: dg.SensorEvaluationContext):
+        listing = _list_sources(settings, company)
+        if listing == context.cursor:
+            return dg.SkipReason("No file appeared or changed.")
+        context.update_cursor(listing)
+        return dg.RunRequest(run_key=listing, tags=day_range(company, datetime.now(UTC).date().isoformat()))
+
+    return new_files
+
+
+def _list_sources(settings: Settings, company: Company) -> str:
+    """Fingerprint of names, sizes and times of every source file."""
+    seen = hashlib.md5()
+    for contract in company.contracts:
+        if contract.server.kind == "file":
+            for file in source_files(contract, settings.environ):
+                status = file.stat()
+                seen.update(f"{file}|{status.st_size}|{status.st_mtime_ns}\n".encode())
+    return seen.hexdigest()
+
+
+def _after(land, build, name: str, status: dg.DagsterRunStatus) -> dg.SensorDefinition:
+    """Build follows a landing run, also a failed one: one dataset's failure stops only itself."""
+
+    @dg.run_status_sensor(
+        name=name,
+        run_status=status,
+        monitored_jobs=[land],
+        request_job=build,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )
+    def follow(context: dg.RunStatusSensorContext):
+        return dg.RunRequest(run_key=context.dagster_run.run_id)
+
+    return follow

@@ -1,0 +1,36 @@
+"""The asset that opens a build: manifest, company facts, compiled journeys, definitions as warehouse tables.
+
+Put here: the Dagster side only. Keep out: what the tables hold (pipelines/control.py).
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from pipelines.control import write_control
+from pipelines.ingest.manifest import Manifest
+from pipelines.keys import CONTROL, WRITER_POOL, landing_key
+from pipelines.settings import Settings
+from pipelines.warehouse import open_warehouse
+from quality.company import Company
+
+
+def build_control_asset(settings: Settings, company: Company) -> dg.AssetsDefinition:
+    @dg.asset(
+        key=CONTROL,
+        deps=[landing_key(c.dataset) for c in company.contracts],
+        group_name="control",
+        owners=["team:data-platform"],
+        kinds={"duckdb"},
+        pool=WRITER_POOL,
+        description="One row per run, with the manifest, touchpoints, definitions and compiled journeys beside it: "
+        "everything dbt and identity read that is not a source row.",
+    )
+    def control(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        with open_warehouse(settings) as connection:
+            as_of = write_control(
+                connection, company, Manifest(settings.state_url), run_id=context.run_id, as_of=settings.as_of
+            )
+        return dg.MaterializeResult(metadata={"as_of": as_of.isoformat()})
+
+    return control

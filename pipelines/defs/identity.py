@@ -1,0 +1,51 @@
+"""Identity relations as assets: what `identity.resolve` reads and writes.
+
+Put here: the Dagster side only. Keep out: every rule of identity (identity/).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import dagster as dg
+from identity.config import load_config
+from identity.engine import DuckDBEngine
+from identity.resolve import resolve
+
+from pipelines.keys import CONTROL, IDENTITY_RELATIONS, WRITER_POOL, identity_key
+from pipelines.settings import Settings
+from pipelines.warehouse import open_warehouse
+from quality.company import Company
+from quality.definitions import load_definitions
+
+INPUTS = ("std_persons", "std_identifiers", "std_interactions")
+
+
+def build_identity_assets(settings: Settings, company: Company) -> dg.AssetsDefinition:
+    specs = [
+        dg.AssetSpec(
+            key=identity_key(relation),
+            deps=[CONTROL, *(dg.AssetKey(["std", name]) for name in INPUTS)],
+            description=description,
+            group_name="identity",
+            owners=["team:data-platform"],
+            kinds={"duckdb", "python"},
+        )
+        for relation, description in IDENTITY_RELATIONS.items()
+    ]
+
+    @dg.multi_asset(name="identity_resolve", specs=specs, pool=WRITER_POOL)
+    def identity_resolve(context: dg.AssetExecutionContext):
+        config = load_config(company.identity_file, load_definitions().terms)
+        with open_warehouse(settings) as connection:
+            engine = DuckDBEngine(connection)
+            report = resolve(engine, config, known_at=datetime.now(UTC).replace(tzinfo=None), run_id=context.run_id)
+            rows = {r: engine.run(f"select count(*) from identity.{r}").fetchone()[0] for r in IDENTITY_RELATIONS}
+        for relation, count in rows.items():
+            extra = vars(report) if relation == "customers" else {}
+            yield dg.MaterializeResult(
+                asset_key=identity_key(relation),
+                metadata={"dagster/row_count": count, **{k: dg.MetadataValue.json(v) for k, v in extra.items()}},
+            )
+
+    return identity_resolve

@@ -1,0 +1,132 @@
+"""One asset per source dataset: land the parts that arrived on the days of the run.
+
+Put here: how a contract becomes a Dagster asset. Keep out: reading and typing (pipelines/ingest).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+
+import dagster as dg
+
+from pipelines.control import is_online
+from pipelines.ingest.land import LandingError, LandResult, land
+from pipelines.ingest.manifest import Manifest
+from pipelines.keys import landing_key
+from pipelines.settings import Settings
+from quality.company import Company
+from quality.contract import Column, Contract
+from quality.definitions import load_definitions
+
+CHECK = "batch_within_error_rate"
+RETRY = dg.RetryPolicy(max_retries=1, delay=5, backoff=dg.Backoff.EXPONENTIAL)
+
+
+def arrival_days(company: Company) -> dg.DailyPartitionsDefinition:
+    """Arrival days since the company's first; today is the last."""
+    return dg.DailyPartitionsDefinition(start_date=company.first_day.isoformat(), end_offset=1)
+
+
+def build_landing_assets(settings: Settings, company: Company) -> list[dg.AssetsDefinition]:
+    """One asset per contract; a run over many days is one run."""
+    days = arrival_days(company)
+    return [_landing_asset(settings, company, contract, days) for contract in company.contracts]
+
+
+def _landing_asset(
+    settings: Settings, company: Company, contract: Contract, days: dg.DailyPartitionsDefinition
+) -> dg.AssetsDefinition:
+    spec = dg.AssetSpec(
+        key=landing_key(contract.dataset),
+        description=describe(contract),
+        group_name="landing/online" if is_online(contract, company) else "landing/offline",
+        owners=[f"team:{contract.team}"],
+        kinds={contract.server.format, "parquet"},
+        tags={"domain": contract.domain or "unknown"},
+        metadata={
+            "dagster/column_schema": column_schema(contract),
+            "contract": dg.MetadataValue.path(contract.file),
+            "contract_version": contract.version,
+            "load_mode": contract.load_mode,
+        },
+        code_version=contract.version,
+        partitions_def=days,
+    )
+
+    @dg.multi_asset(
+        name=f"land_{contract.dataset}",
+        specs=[spec],
+        check_specs=[dg.AssetCheckSpec(CHECK, asset=spec.key, description="No part was held for too many bad rows.")],
+        backfill_policy=dg.BackfillPolicy.single_run(),
+        retry_policy=RETRY,
+    )
+    def _land(context: dg.AssetExecutionContext):
+        window = context.partition_time_window
+        try:
+            result = land(
+                contract,
+                company,
+                landing=settings.landing,
+                quarantine=settings.quarantine,
+                manifest=Manifest(settings.state_url),
+                env=settings.environ,
+                first_day=window.start.date(),
+                last_day=last_day(window),
+                now=datetime.now(UTC),
+            )
+        except LandingError as fault:
+            raise dg.Failure(str(fault), allow_retries=False) from fault
+        yield dg.MaterializeResult(asset_key=spec.key, metadata=count(result), check_results=[held_check(result)])
+
+    return _land
+
+
+def last_day(window: dg.TimeWindow) -> date:
+    return window.end.date() - timedelta(days=1)
+
+
+def count(result: LandResult) -> dict[str, int]:
+    """What one landing did, for the UI and the table of `c360 run`."""
+    return {
+        "dagster/row_count": result.landed,
+        "received": result.received,
+        "landed": result.landed,
+        "quarantined": result.quarantined,
+        "cells_nulled": result.cells,
+        "parts_new": result.new,
+        "parts_replaced": result.replaced,
+    }
+
+
+def held_check(result: LandResult) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        check_name=CHECK,
+        passed=not result.held,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"messages": "; ".join(result.messages) or "none"},
+    )
+
+
+def describe(contract: Contract) -> str:
+    parts = [contract.grain and f"Grain: {contract.grain}.", contract.purpose, contract.limitations]
+    return "\n\n".join(p for p in parts if p)
+
+
+def column_schema(contract: Contract) -> dg.TableSchema:
+    terms = load_definitions().terms
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=c.name,
+                type=c.physical_type or c.logical_type,
+                description=c.description or " ".join(terms[t].meaning for t in c.terms if t in terms) or None,
+                constraints=dg.TableColumnConstraints(nullable=not c.is_guarded, unique=_is_key(contract, c)),
+                tags=dict.fromkeys(c.terms, ""),
+            )
+            for c in contract.landed
+        ]
+    )
+
+
+def _is_key(contract: Contract, column: Column) -> bool:
+    return [column.name] == [k.name for k in contract.key]

@@ -1,0 +1,36 @@
+"""The last asset of a build: the published database, swapped in whole.
+
+Put here: the gate and the order of things. Keep out: copying and masking (pipelines/publish).
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from pipelines.check_log import check_rows
+from pipelines.keys import PUBLISHED, WRITER_POOL, identity_key
+from pipelines.publish.publish import publish, write_check_results
+from pipelines.settings import Settings
+
+
+def build_publish_asset(settings: Settings, tables: list[dg.AssetKey]) -> dg.AssetsDefinition:
+    """Args: tables: every table of the marts file; their blocking checks hold this asset back."""
+
+    @dg.asset(
+        key=PUBLISHED,
+        deps=[*tables, identity_key("customers")],
+        group_name="published",
+        owners=["team:data-platform"],
+        kinds={"duckdb"},
+        pool=WRITER_POOL,
+        description="The file BI tools read: schemas `marts` and `governance`, masked. It is swapped in whole, only "
+        "after every blocking check passed; a reader is never blocked and never sees half a run. The steward's "
+        "unmasked copy goes to the private folder.",
+    )
+    def customer360(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        rows = check_rows(context.instance, context.run_id)
+        write_check_results(settings.marts, rows)
+        result = publish(settings.warehouse, settings.marts, settings.published, settings.private)
+        return dg.MaterializeResult(metadata={**vars(result), "checks": len(rows)})
+
+    return customer360

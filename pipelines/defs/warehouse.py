@@ -1,0 +1,29 @@
+"""Every dbt model of the rendered project as an asset, every dbt test as an asset check.
+
+Put here: how dbt is called. Keep out: names and groups (pipelines/dbt.py).
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+from dagster_dbt import DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
+
+from pipelines.dbt import Translator
+from pipelines.keys import WRITER_POOL
+
+
+def build_dbt_assets(project: DbtProject) -> dg.AssetsDefinition:
+    """Dagster splits the set around identity by itself; hence `buildable`: a test waits for all its parents."""
+
+    @dbt_assets(
+        manifest=project.manifest_path,
+        dagster_dbt_translator=Translator(
+            settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True)
+        ),
+        name="dbt",
+        pool=WRITER_POOL,
+    )
+    def warehouse(context: dg.AssetExecutionContext, dbt: DbtCliResource):
+        yield from dbt.cli(["build", "--indirect-selection", "buildable"], context=context).stream()
+
+    return warehouse

@@ -1,0 +1,36 @@
+"""Names shared by all asset definitions: keys, groups, the pool.
+
+Put here: a name two files of defs/ must agree on. Keep out: anything that runs.
+"""
+
+from __future__ import annotations
+
+from dagster import AssetKey
+
+WRITER_POOL = "duckdb_writer"  # every step that opens warehouse.duckdb claims it; dagster.yaml gives it one place
+
+CONTROL = AssetKey(["control", "run"])
+PUBLISHED = AssetKey(["published", "customer360"])
+
+IDENTITY_RELATIONS = {
+    "customers": "One row per customer: knowledge level and the anchor its id is made from.",
+    "id_lookup": "One row per subject of the standard tables: its customer, or its device.",
+    "device_intervals": "One row per device and interval in which it belonged to a customer.",
+    "device_customers": "One row per device with interactions nobody claimed: its anonymous customer.",
+    "membership": "One row per subject and period: the customer it belongs to, valid and known from-to.",
+    "golden_cells": "One row per customer and attribute: the surviving value, its record, the rule that chose it.",
+    "golden_profiles": "One row per customer: surviving person attributes (raw: never published unmasked).",
+    "edges": "One row per link considered: rule, weight, evidence, and why it was refused.",
+    "identifiers": "One row per normalised identifier value: strength, records, and whether it is a hub or junk.",
+    "id_events": "One row per mint, merge, split or retirement of a customer id, with its cause.",
+    "id_redirects": "One row per customer id that no longer stands and the id it leads to.",
+    "review_queue": "One row per refused link a steward should look at.",
+}
+
+
+def landing_key(dataset: str) -> AssetKey:
+    return AssetKey(["landing", dataset])
+
+
+def identity_key(relation: str) -> AssetKey:
+    return AssetKey(["identity", relation])

@@ -1,0 +1,32 @@
+"""All faults of a company folder: contracts, touchpoints, identity.yml, journeys.
+
+Put here: which checkers there are. Keep out: what they check (quality/gate.py, journeys/spec.py, identity/config.py).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from identity.config import IdentityConfigError, load_config
+from quality.gate import check_company
+
+from pipelines.journeys.spec import JourneyError, load_journeys
+from quality.company import load_company
+from quality.contract import ContractError
+from quality.definitions import load_definitions
+
+
+def lint_company(folder: Path) -> list[str]:
+    """Every fault as one line `file: path: message`, contracts first; empty when the folder is right."""
+    problems = [str(p) for p in check_company(folder)]
+    if problems:
+        return problems
+    try:
+        company = load_company(folder)
+        load_journeys(company.journeys_dir, company.touchpoints)
+        load_config(company.identity_file, load_definitions().terms)
+    except JourneyError as fault:
+        return [str(p) for p in fault.problems]
+    except (ContractError, IdentityConfigError) as fault:
+        return [str(fault)]
+    return []

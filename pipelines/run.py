@@ -1,0 +1,118 @@
+"""A whole run in one process: land what arrived, then build and publish, through Dagster.
+
+Put here: the order of the two jobs and what is told while they run. Keep out: the work itself (defs/).
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from time import monotonic
+
+import dagster as dg
+
+from pipelines.definitions import build_defs
+from pipelines.defs.automation import BUILD, LAND, day_range
+from pipelines.settings import REPOSITORY, Settings
+from quality.company import load_company
+
+
+@dataclass(frozen=True)
+class RunOutcome:
+    """What a run did; `failures` holds one message per failed step, empty when all went well."""
+
+    land_run_id: str
+    build_run_id: str
+    failures: tuple[str, ...]
+    seconds: float
+
+    @property
+    def ok(self) -> bool:
+        return not self.failures
+
+
+def prepare_home(settings: Settings) -> None:
+    """Make the home folder and its Dagster instance; an existing dagster.yaml is left alone."""
+    settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    (settings.home / "tmp").mkdir(exist_ok=True)
+    target = settings.dagster_home / "dagster.yaml"
+    if not target.exists():
+        shutil.copy(REPOSITORY / "dagster.yaml", target)
+    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+
+
+def run_pipeline(settings: Settings, say: Callable[[str], None]) -> RunOutcome:
+    """Land and build in this process.
+
+    Args:
+        say: called with one line per asset and per failure, as they happen.
+    Returns:
+        The outcome; a failed landing does not keep `build` from running on the last good state.
+    """
+    started = monotonic()
+    prepare_home(settings)
+    company = load_company(settings.company)
+    definitions = build_defs(settings, _progress_logger(say))
+    tags = day_range(company, datetime.now(UTC).date().isoformat())
+    with dg.DagsterInstance.get() as instance:
+        runs = [
+            _execute(definitions, instance, LAND, tags),
+            _execute(definitions, instance, BUILD, {}),
+        ]
+    failures = tuple(_first_line(event) for run in runs for event in run.all_events if event.is_step_failure)
+    return RunOutcome(runs[0].run_id, runs[1].run_id, failures, monotonic() - started)
+
+
+def _execute(
+    definitions: dg.Definitions, instance: dg.DagsterInstance, job: str, tags: dict[str, str]
+) -> dg.ExecuteInProcessResult:
+    return definitions.resolve_job_def(job).execute_in_process(
+        instance=instance, raise_on_error=False, tags=tags, run_config={"loggers": {"console": {}}}
+    )
+
+
+def _first_line(event: dg.DagsterEvent) -> str:
+    error = event.step_failure_data.error
+    cause = error.cause or error if error else None
+    text = cause.message.strip() if cause else "failed"
+    return f"{event.step_key}: {text.splitlines()[0] if text else 'failed'}"
+
+
+class _Progress(logging.Handler):
+    """Turns Dagster events into lines: one per asset, each once."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        super().__init__()
+        self._say, self._started, self._said = say, monotonic(), set()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        event = getattr(record, "dagster_meta", {}).get("dagster_event")
+        if event is None:
+            return
+        if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION:
+            self._materialized(event)
+        elif event.is_step_failure:
+            self._say(f"  ✗ {_first_line(event)}")
+
+    def _materialized(self, event: dg.DagsterEvent) -> None:
+        done = event.event_specific_data.materialization
+        key = done.asset_key.to_user_string()
+        if key in self._said:
+            return
+        self._said.add(key)
+        rows = done.metadata.get("dagster/row_count")
+        self._say(f"  {monotonic() - self._started:6.1f} s  {key}" + (f"  {rows.value:,} rows" if rows else ""))
+
+
+def _progress_logger(say: Callable[[str], None]) -> dg.LoggerDefinition:
+    @dg.logger
+    def progress(_init: dg.InitLoggerContext) -> logging.Logger:
+        logger = logging.Logger("c360")
+        logger.addHandler(_Progress(say))
+        return logger
+
+    return progress

@@ -1,0 +1,93 @@
+"""Every path and switch of a run, in one frozen object.
+
+Put here: what the environment decides. Keep out: facts about a company (companies/<name>/company.yml).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Where a company lives and how its runs behave. Build it with `Settings.from_env()`."""
+
+    company: Path
+    home: Path
+    data: Path
+    as_of: str | None = None  # ISO instant; None: end of the latest arrived day
+    memory_limit: str = "3GB"
+    threads: int = 2
+    state_url: str = ""
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @classmethod
+    def from_env(
+        cls, environ: Mapping[str, str] | None = None, *, company: Path | None = None, home: Path | None = None
+    ) -> Settings:
+        """Read the settings from environment variables; arguments win.
+
+        Variables:
+            C360_COMPANY: company folder, default `companies/demo` of this repository.
+            C360_HOME: where the company's data lives, default `.c360/<company>` of the working directory.
+            C360_DATA: root of the sources, for `${C360_DATA}` in contracts; default `<home>/sources`.
+            C360_AS_OF: the instant journeys are judged at; default: end of the latest arrived day.
+            C360_MEMORY_LIMIT, C360_THREADS: DuckDB's share of the machine; default 3GB and every core.
+            C360_STATE_URL: SQLAlchemy URL of the state database; default SQLite at `<home>/state.db`.
+            C360_PII_KEY: key of the masking tokens; default: a key file made on the first run.
+        """
+        environ = dict(os.environ if environ is None else environ)
+        company = Path(company or environ.get("C360_COMPANY") or REPOSITORY / "companies" / "demo").resolve()
+        home = Path(home or environ.get("C360_HOME") or Path(".c360") / company.name).resolve()
+        data = Path(environ.get("C360_DATA") or home / "sources").resolve()
+        return cls(
+            company=company,
+            home=home,
+            data=data,
+            as_of=environ.get("C360_AS_OF") or None,
+            memory_limit=environ.get("C360_MEMORY_LIMIT", "3GB"),
+            threads=int(environ.get("C360_THREADS") or os.cpu_count() or 2),
+            state_url=environ.get("C360_STATE_URL") or f"sqlite:///{home / 'state.db'}",
+            environ={**environ, "C360_DATA": str(data), "C360_HOME": str(home)},
+        )
+
+    @property
+    def landing(self) -> Path:
+        return self.home / "landing"
+
+    @property
+    def quarantine(self) -> Path:
+        return self.home / "quarantine"
+
+    @property
+    def dbt(self) -> Path:
+        return self.home / "dbt"
+
+    @property
+    def warehouse(self) -> Path:
+        return self.home / "warehouse.duckdb"
+
+    @property
+    def marts(self) -> Path:
+        return self.home / "c360_marts.duckdb"
+
+    @property
+    def published(self) -> Path:
+        return self.home / "published" / "customer360.duckdb"
+
+    @property
+    def private(self) -> Path:
+        return self.home / "private"
+
+    @property
+    def truth(self) -> Path:
+        return self.home / "truth"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.home / "dagster"

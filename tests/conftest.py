@@ -1,0 +1,59 @@
+"""What all tests share: the marker for full-size suites, the report of `make proof`, the folder of real data.
+
+Put here: options and fixtures of every suite. Keep out: fixtures of one subject (tests/<subject>/conftest.py).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--proof-report", default=None, help="write one {name, value, unit} per test to this JSON file")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    os.environ.setdefault("C360_DATA", str(REPOSITORY.parent / "shared" / "data"))
+    os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo):
+    report = (yield).get_result()
+    if report.when == "call" or report.outcome == "skipped":
+        # The figure is 1 (passed), 0 (failed) or null (skipped); record_property adds measured figures.
+        value = {"passed": 1, "failed": 0}.get(report.outcome)
+        report.user_properties.append(("outcome", value))
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    if any(name == "outcome" for name, _ in report.user_properties):
+        _SEEN.extend(
+            {"name": report.nodeid if name == "outcome" else f"{report.nodeid}:{name}", "value": value, "unit": "bool"
+             if name == "outcome" else ""}
+            for name, value in report.user_properties
+        )  # fmt: skip
+
+
+_SEEN: list[dict] = []
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    target = session.config.getoption("--proof-report")
+    if target and not hasattr(session.config, "workerinput"):
+        Path(target).write_text(json.dumps(_SEEN, indent=1), encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of public data; tests that need it skip where it is missing."""
+    folder = Path(os.environ["C360_DATA"])
+    if not (folder / "adventureworks").is_dir():
+        pytest.skip(f"no real data at {folder}; set C360_DATA to a folder that has adventureworks/")
+    return folder
