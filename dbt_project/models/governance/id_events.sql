@@ -1,0 +1,1 @@
+select * from {{ ref('int_id_events__logged') }}

@@ -1,0 +1,7 @@
+select
+    customer_id,
+    knowledge_level,
+    first_arrived_on,
+    records,
+    identifiers
+from {{ source('identity', 'customers') }}

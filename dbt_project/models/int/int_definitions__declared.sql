@@ -1,0 +1,11 @@
+select
+    term,
+    meaning,
+    type,
+    unit,
+    pii,
+    classification,
+    masking,
+    synonyms,
+    owner
+from {{ source('control', 'definitions') }}

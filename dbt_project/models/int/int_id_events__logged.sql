@@ -1,0 +1,9 @@
+select
+    event_id,
+    event,
+    customer_id,
+    other_id,
+    regexp_extract(cause, '^[a-z_]+', 0) as cause_rule,
+    at as happened_at,
+    run_id
+from {{ source('identity', 'id_events') }}

@@ -1,0 +1,9 @@
+select
+    dataset,
+    batch_id,
+    arrived_on,
+    kind,
+    column_name,
+    rule_id,
+    quarantined
+from {{ source('control', 'quarantine') }}

@@ -1,0 +1,8 @@
+select
+    run_id,
+    as_of,
+    company,
+    country,
+    timezone,
+    currency
+from {{ source('control', 'run') }}
