@@ -1,0 +1,146 @@
+"""What people read: the published database and the steward's, swapped in whole.
+
+Put here: how the marts file begins, and how finished files reach their readers.
+Keep out: what is in the tables (dbt_project), whether they may be published (the checks), Dagster.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from pipelines.publish.check_results import write_check_results
+
+__all__ = ["PublishError", "PublishResult", "prepare_marts", "publish", "write_check_results"]
+
+STORAGE_VERSION = "v1.2.0"  # DuckDB 1.4 and 1.5 clients read it; no 1.x client reads a file of 2.0
+MARTS_SCHEMAS = ("marts", "governance", "run_state")
+PUBLISHED_NAME = "customer360.duckdb"
+STEWARD_NAME = "steward.duckdb"
+OFFLINE = {"autoinstall_known_extensions": "false"}  # a missing extension must fail, not wait for the network
+
+
+class PublishError(RuntimeError):
+    """Nothing was swapped in; readers keep the last good file."""
+
+
+@dataclass(frozen=True)
+class PublishResult:
+    """What was swapped in."""
+
+    published: Path
+    steward: Path
+    tables: int  # in schemas marts and governance
+    steward_tables: int
+    bytes: int  # of the published file
+    seconds: float
+
+
+def prepare_marts(marts: Path) -> None:
+    """Make the marts file with its schemas, in a storage version older clients read. Keeps what is there."""
+    marts.parent.mkdir(parents=True, exist_ok=True)
+    with duckdb.connect(config=OFFLINE) as connection:
+        connection.execute(f"attach {_text(marts)} as m (storage_version '{STORAGE_VERSION}')")
+        for schema in MARTS_SCHEMAS:
+            connection.execute(f"create schema if not exists m.{schema}")
+
+
+def publish(warehouse: Path, marts: Path, published: Path, private: Path) -> PublishResult:
+    """Swap in the published database and the steward's file. Call it after every blocking check passed.
+
+    Args:
+        warehouse: `warehouse.duckdb`; no connection to it or to `marts` may be open in another process.
+        marts: `c360_marts.duckdb`; its file is copied, so comments and keys survive.
+        published: folder of `customer360.duckdb`, read by anybody.
+        private: folder of `steward.duckdb` (folder 0700, file 0600): identity and raw values.
+    Raises:
+        PublishError: a file is missing, or holds nothing to publish; readers keep the last good one.
+    """
+    started = time.perf_counter()
+    for file in (warehouse, marts):
+        if not file.is_file():
+            raise PublishError(f"{file}: not there; run the build first, `c360 run`")
+    published.mkdir(parents=True, exist_ok=True)
+    private.mkdir(parents=True, exist_ok=True)
+    private.chmod(0o700)
+    tables = _checkpoint(marts)
+    target, draft = published / PUBLISHED_NAME, _draft(published / PUBLISHED_NAME)
+    steward, steward_draft = private / STEWARD_NAME, _draft(private / STEWARD_NAME)
+    try:
+        steward_tables = _write_steward(warehouse, steward_draft, warehouse.parent / "quarantine")
+        shutil.copyfile(marts, draft)
+        draft.chmod(0o644)
+        for file in (draft, steward_draft):
+            _flush(file)
+        steward_draft.chmod(0o600)
+        steward_draft.replace(steward)
+        draft.replace(target)
+    finally:
+        for file in (draft, steward_draft):
+            file.unlink(missing_ok=True)
+    return PublishResult(target, steward, tables, steward_tables, target.stat().st_size, time.perf_counter() - started)
+
+
+def _checkpoint(marts: Path) -> int:
+    """Bring everything into the one file; the number of tables to publish."""
+    with duckdb.connect(str(marts), config=OFFLINE) as connection:
+        counted = connection.execute(
+            "select count(*) from duckdb_tables() where schema_name in ('marts', 'governance')"
+        ).fetchall()[0][0]
+        views = connection.execute(
+            "select string_agg(schema_name || '.' || view_name, ', ') from duckdb_views() where not internal"
+        ).fetchall()[0][0]
+        connection.execute("checkpoint")
+    if views:
+        raise PublishError(f"{marts}: {views}: a view breaks in a file of its own; materialise it as a table")
+    if not counted:
+        raise PublishError(f"{marts}: no table in schemas marts and governance; run the build first, `c360 run`")
+    if Path(f"{marts}.wal").exists():
+        raise PublishError(f"{marts}.wal: still there after a checkpoint; another process holds the file")
+    return counted
+
+
+def _write_steward(warehouse: Path, draft: Path, quarantine: Path) -> int:
+    """Copy what stewards must see: identity, raw person records, quarantined rows. Returns the number of tables."""
+    with duckdb.connect(config=OFFLINE) as connection:
+        connection.execute(f"attach {_text(warehouse)} as w (read_only)")
+        connection.execute(f"attach {_text(draft)} as s (storage_version '{STORAGE_VERSION}')")
+        wanted = connection.execute(
+            """
+            select table_schema, table_name
+            from system.information_schema.tables
+            where
+                table_catalog = 'w'
+                and (table_schema = 'identity' or (table_schema = 'std' and table_name = 'std_persons'))
+            order by all
+            """
+        ).fetchall()
+        for schema, table in wanted:
+            connection.execute(f"create schema if not exists s.{schema}")
+            connection.execute(f'create table s.{schema}."{table}" as from w.{schema}."{table}"')
+        if any(quarantine.glob("*/*/*.parquet")):
+            connection.execute(
+                "create table s.quarantine as from "
+                f"read_parquet({_text(quarantine / '*' / '*' / '*.parquet')}, "
+                "union_by_name = true, hive_partitioning = false)"
+            )
+        return connection.execute("select count(*) from duckdb_tables() where database_name = 's'").fetchall()[0][0]
+
+
+def _draft(target: Path) -> Path:
+    return target.with_name(f".{target.name}.{os.getpid()}")
+
+
+def _flush(file: Path) -> None:
+    """Onto the disk before the swap, so that a power cut leaves the old file or the new one."""
+    with file.open("rb") as handle:
+        os.fsync(handle.fileno())
+
+
+def _text(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
