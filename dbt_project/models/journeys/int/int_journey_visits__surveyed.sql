@@ -1,0 +1,86 @@
+-- An answer belongs to the visit with its case or order; else to the latest within seven days before, the same
+-- touchpoint first; to one visit at most, of the current version where several versions share the interaction.
+with answers as (
+    select
+        customer_id, response_key, responded_at, order_key, case_key, touchpoint,
+        sum(case when metric = 'csat' then cast(score as decimal(18, 4)) end) as csat,
+        count(case when metric = 'csat' then score end) as csat_answers,
+        sum(case when metric = 'ces' then cast(score as decimal(18, 4)) end) as effort,
+        count(case when metric = 'ces' then score end) as effort_answers
+    from {{ ref('fct_survey_responses') }}
+    where customer_id is not null and metric in ('csat', 'ces') and score is not null
+    group by customer_id, response_key, responded_at, order_key, case_key, touchpoint
+),
+
+numbered_answers as (
+    select
+        *,
+        row_number() over (
+            order by customer_id, response_key, responded_at, order_key, case_key, touchpoint
+        ) as answer_no
+    from answers
+),
+
+staged as (
+    select customer_id, journey_no, row_no, visit_row, interaction_id, occurred_at
+    from {{ ref('int_journey_interactions__staged') }}
+    where customer_id in (select customer_id from answers)
+),
+
+interactions as (
+    select customer_id, interaction_id, touchpoint, order_key, case_key
+    from {{ ref('fct_interactions') }}
+    where customer_id in (select customer_id from answers)
+),
+
+journeys as (
+    select journey_no, is_current from {{ source('control', 'journeys') }}
+),
+
+possible as (
+    select
+        a.*,
+        s.journey_no,
+        s.row_no,
+        s.visit_row,
+        s.occurred_at,
+        s.occurred_at <= a.responded_at as is_before,
+        coalesce(i.order_key = a.order_key, false) or coalesce(i.case_key = a.case_key, false) as is_same_matter,
+        coalesce(i.touchpoint = a.touchpoint, false) as is_same_touchpoint
+    from numbered_answers as a
+    inner join staged as s on a.customer_id = s.customer_id
+    inner join interactions as i on s.customer_id = i.customer_id and s.interaction_id = i.interaction_id
+),
+
+ranked as (
+    select
+        p.*,
+        row_number() over (
+            partition by p.answer_no
+            order by
+                case when p.is_same_matter then 0 else 1 end,
+                case when p.is_same_matter and not p.is_before then 1 else 0 end,
+                case when p.is_same_touchpoint or p.is_same_matter then 0 else 1 end,
+                p.occurred_at desc,
+                case when j.is_current then 0 else 1 end,
+                p.journey_no,
+                p.row_no desc
+        ) as choice
+    from possible as p
+    inner join journeys as j on p.journey_no = j.journey_no
+    where p.is_same_matter or (p.is_before and p.occurred_at >= p.responded_at - interval '7' day)
+),
+
+final as (
+    select
+        customer_id,
+        journey_no,
+        visit_row,
+        cast(sum(csat) / nullif(sum(csat_answers), 0) as decimal(9, 4)) as csat,
+        cast(sum(effort) / nullif(sum(effort_answers), 0) as decimal(9, 4)) as effort
+    from ranked
+    where choice = 1
+    group by customer_id, journey_no, visit_row
+)
+
+select * from final

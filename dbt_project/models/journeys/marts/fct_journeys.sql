@@ -1,0 +1,90 @@
+{{ config(materialized='bucketed_table') }}
+
+with visits as (
+    select v.*, s.stage_id, s.terminal_outcome
+    from {{ ref('int_journey_visits__numbered') }} as v
+    inner join {{ ref('int_journey_stages__declared') }} as s
+        on v.journey_no = s.journey_no and v.stage_no = s.stage_no
+    where {{ c360.in_customer_range('v.customer_id') }}
+),
+
+journeys as (
+    select * from {{ ref('int_journeys__declared') }}
+),
+
+instances as (
+    select
+        instance_id,
+        customer_id,
+        journey_no,
+        min(entered_at) as started_at,
+        max(last_at) as last_at,
+        max(closed_at) as closed_at,
+        case when count(closed_at) > 0 then max(exited_at) end as ended_at,
+        max(next_change_at) as next_change_at,
+        max(case when exit_reason <> 'next_stage' then exit_reason end) as end_reason,
+        max(case when exit_reason = 'terminal' then terminal_outcome end) as terminal_outcome,
+        {{ c360.listagg_by('stage_id', 'visit_seq', '>') }} as path,
+        {{ c360.first_by('stage_id', 'visit_seq') }} as first_stage,
+        {{ c360.first_by('stage_id', '-visit_seq') }} as last_stage,
+        count(*) as visits,
+        count(case when visit_no = 1 then 1 end) as stages_visited,
+        sum(interactions) as interactions,
+        sum(active_s) as active_s,
+        bit_or(channel_set) as channel_set,
+        sum(online_interactions) as online_interactions,
+        sum(offline_interactions) as offline_interactions,
+        max(is_b2b) as is_b2b,
+        sum(value) as value,
+        sum(cost) as cost
+    from visits
+    group by instance_id, customer_id, journey_no
+),
+
+channel_sets as (
+    {{ c360.name_channel_sets('instances') }}
+),
+
+final as (
+    select
+        i.instance_id,
+        i.customer_id,
+        j.journey_key,
+        j.journey_id,
+        j.version,
+        j.is_current,
+        case when i.is_b2b = 1 then 'b2b' else 'b2c' end as business_model,
+        i.started_at,
+        i.last_at as last_interaction_at,
+        i.ended_at,
+        i.closed_at,
+        i.next_change_at,
+        case
+            when i.end_reason is null then 'in_progress'
+            when i.end_reason = 'terminal' then i.terminal_outcome
+            when i.end_reason = 'exit' then 'exited'
+            else 'dropped'
+        end as outcome,
+        coalesce(i.end_reason = 'inactivity', true) as is_censored,
+        i.path,
+        i.first_stage,
+        i.last_stage,
+        i.visits,
+        i.stages_visited,
+        cast(i.interactions as bigint) as interactions,
+        cast(i.online_interactions as bigint) as online_interactions,
+        cast(i.offline_interactions as bigint) as offline_interactions,
+        i.online_interactions > 0 and i.offline_interactions > 0 as is_mixed,
+        {{ c360.seconds_between('i.started_at', 'i.ended_at') }} as duration_s,
+        cast(i.active_s as bigint) as active_s,
+        c.channels,
+        c.channel_count,
+        cast(i.value as decimal(18, 2)) as value,
+        cast(i.cost as decimal(18, 2)) as cost
+    from instances as i
+    inner join journeys as j on i.journey_no = j.journey_no
+    left join channel_sets as c on i.channel_set = c.channel_set
+)
+
+select * from final
+order by customer_id, journey_key, started_at

@@ -1,0 +1,125 @@
+"""Journeys as the rule tables that the dbt models read.
+
+Put here: the shape of the `control.journey*` tables. Keep out: validation (spec.py), anything about customers.
+Pure: the same journeys give the same tables, in the same order.
+"""
+
+from __future__ import annotations
+
+import json
+
+import pyarrow as pa
+
+from pipelines.journeys.model import Journey, Where
+
+TEXT, NUMBER, SECONDS, FLAG = pa.string(), pa.int32(), pa.int64(), pa.bool_()
+SCHEMAS = {
+    "journeys": pa.schema(
+        {
+            **{"journey_key": TEXT, "journey_no": NUMBER, "journey_id": TEXT, "version": NUMBER, "status": TEXT},
+            **{"name": TEXT, "owner_function": TEXT, "use_case": TEXT, "job_to_be_done": TEXT, "parent": TEXT},
+            **{"entity": TEXT, "inactivity_s": SECONDS, "is_current": FLAG, "fingerprint": TEXT},
+        }
+    ),
+    "journey_stages": pa.schema(
+        {
+            **{"journey_key": TEXT, "journey_no": NUMBER, "stage_no": NUMBER, "stage_id": TEXT, "name": TEXT},
+            **{"is_entry": FLAG, "is_mandatory": FLAG, "terminal_outcome": TEXT, "sla_s": SECONDS},
+            **{"is_moment_of_truth": FLAG, "expects": TEXT},
+        }
+    ),
+    "journey_rules": pa.schema(
+        {
+            **{"rule_id": NUMBER, "journey_key": TEXT, "journey_no": NUMBER, "touchpoint": TEXT, "kind": TEXT},
+            **{"stage_no": NUMBER, "outcome": TEXT},
+        }
+    ),
+    "journey_conditions": pa.schema({"rule_id": NUMBER, "attribute": TEXT, "value": TEXT}),
+    "journey_transitions": pa.schema({"journey_key": TEXT, "from_stage_no": NUMBER, "to_stage_no": NUMBER}),
+}
+
+
+def compile_journeys(journeys: list[Journey]) -> dict[str, pa.Table]:
+    """The five rule tables, named as in schema `control`.
+
+    Args:
+        journeys: as `load_journeys` gives them; numbers follow (journey_id, version).
+    Returns:
+        table name -> Arrow table; every table is there and typed, also without journeys.
+    """
+    rows: dict[str, list[dict]] = {name: [] for name in SCHEMAS}
+    ordered = sorted(journeys, key=lambda j: (j.journey_id, j.version))
+    approved = {j.journey_id: j.version for j in ordered if j.status == "approved"}  # the last one wins: the highest
+    for number, journey in enumerate(ordered, start=1):
+        _add_journey(rows, number, journey, is_current=approved.get(journey.journey_id) == journey.version)
+    return {name: pa.Table.from_pylist(rows[name], schema=schema) for name, schema in SCHEMAS.items()}
+
+
+def _add_journey(rows: dict[str, list[dict]], number: int, journey: Journey, *, is_current: bool) -> None:
+    key = {"journey_key": journey.journey_key, "journey_no": number}
+    rows["journeys"].append(
+        {
+            **key,
+            **{name: getattr(journey, name) for name in SCHEMAS["journeys"].names if hasattr(journey, name)},
+            "is_current": is_current,
+        }
+    )
+    for touchpoint in journey.entry_touchpoints:
+        _add_rule(rows, key, touchpoint, "entry")
+    for stage_no, stage in enumerate(journey.stages, start=1):
+        rows["journey_stages"].append(
+            {
+                **key,
+                **{"stage_no": stage_no, "stage_id": stage.stage_id, "name": stage.name},
+                "is_entry": not set(stage.touchpoints).isdisjoint(journey.entry_touchpoints),
+                **{"is_mandatory": stage.is_mandatory, "terminal_outcome": stage.terminal, "sla_s": stage.sla_s},
+                "is_moment_of_truth": stage.is_moment_of_truth,
+                "expects": json.dumps(stage.expects, sort_keys=True) if stage.expects else None,
+            }
+        )
+        for touchpoint in stage.touchpoints:
+            _add_rule(rows, key, touchpoint, "stage", stage.where, stage_no, stage.terminal)
+    for gone in journey.exits:
+        for touchpoint in gone.touchpoints:
+            _add_rule(rows, key, touchpoint, "exit", gone.where, outcome=gone.outcome)
+    rows["journey_transitions"] += [
+        {"journey_key": journey.journey_key, "from_stage_no": a, "to_stage_no": b} for a, b in allowed_moves(journey)
+    ]
+
+
+def _add_rule(
+    rows: dict[str, list[dict]],
+    key: dict,
+    touchpoint: str,
+    kind: str,
+    where: Where = (),
+    stage_no: int | None = None,
+    outcome: str | None = None,
+) -> None:
+    rule_id = len(rows["journey_rules"]) + 1
+    rows["journey_rules"].append(
+        {"rule_id": rule_id, **key, "touchpoint": touchpoint, "kind": kind, "stage_no": stage_no, "outcome": outcome}
+    )
+    rows["journey_conditions"] += [
+        {"rule_id": rule_id, "attribute": attribute, "value": value} for attribute, values in where for value in values
+    ]
+
+
+def allowed_moves(journey: Journey) -> list[tuple[int, int]]:
+    """Pairs of stage numbers the map allows, sorted.
+
+    Without declared transitions the map is linear: from a stage to any later one, as long as every stage in between
+    is optional or terminal (an alternative end is no step on the way).
+    """
+    numbers = journey.stage_no
+    if journey.transitions:
+        return sorted((numbers[a], numbers[b]) for a, b in journey.transitions)
+    moves = []
+    for start, stage in enumerate(journey.stages, start=1):
+        if stage.terminal is not None:
+            continue
+        for target, passed in enumerate(journey.stages[start:], start=start + 1):
+            moves.append((start, target))
+            if passed.is_mandatory and passed.terminal is None:
+                break
+    return moves
