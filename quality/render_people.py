@@ -1,0 +1,188 @@
+"""What one dataset supplies to std_persons, std_accounts and std_identifiers.
+
+Put here: the rows identity resolves.
+Keep out: events (render_events.py), orders and cases (render_facts.py).
+"""
+
+from __future__ import annotations
+
+from quality import render_sql as sql
+from quality.render_group import from_group, group_latest
+from quality.render_std import BY_ENTITY, select_columns
+from quality.render_value import Dataset
+
+ACCOUNT_TEXTS = ("name", "industry", "country")
+FIRST_ARRIVED = "first_arrived_on"
+
+
+def leading(dataset: Dataset, record_id: str = "_record_key", subject_id: str | None = None) -> dict[str, str]:
+    """The columns every standard table begins with, over the base model."""
+    return {
+        "dataset": f"'{dataset.name}'",
+        "record_id": f"'{dataset.name}:' || {record_id}",
+        "subject_id": dataset.subject_id if subject_id is None else subject_id,
+        "batch_id": "_batch_id",
+        "landed_at": "_landed_at",
+        "arrived_on": "_arrived_on",
+        "part_seq": "_part_seq",
+    }
+
+
+def render_persons(dataset: Dataset) -> str:
+    """Person records now in force; several rows of one `person.record_id` leave the one valid last."""
+    table = BY_ENTITY["person"]
+    contract = dataset.contract
+    special = ("gender", "account_key", "attributes", FIRST_ARRIVED)
+    values = {n: dataset.value(f"person.{n}", k) for n, k in table.columns.items() if n not in special}
+    gender = f"lower({dataset.value('person.gender', 'text')})"
+    attributes = {c.name: dataset.typed(c, "text") for c in contract.with_term("person.attribute")}
+    values |= {
+        "gender": f"case when {gender} in ('male', 'female', 'other') then {gender} end",
+        "account_key": dataset.key("account.account_id"),
+        "attributes": sql.json_text(attributes),
+        FIRST_ARRIVED: "_first_arrived_on",
+    }
+    records = f"""with records as (
+    select
+        {select_columns(table, leading(dataset) | values, 8)},
+        {dataset.person_key} as person_key,
+        _record_key as record_key
+    from {dataset.base}
+    where _is_current
+)"""
+    names = list(table.all_columns)
+    if not contract.with_term("person.record_id"):
+        return f"{records}\n\nselect\n    {_join(names)}\nfrom records\n"
+    taken = from_group(names, "records", "arrivals", [FIRST_ARRIVED])
+    return f"""{records},
+
+latest as ({group_latest("records", "person_key")}),
+
+arrivals as (
+    select
+        {dataset.person_key} as person_key,
+        min(_first_arrived_on) as {FIRST_ARRIVED}
+    from {dataset.base}
+    group by 1
+)
+
+select
+    {select_columns(table, taken)}
+from records
+inner join latest on latest.record_key = records.record_key
+inner join arrivals on arrivals.person_key = records.person_key
+"""
+
+
+def render_accounts(dataset: Dataset) -> str:
+    """Organisations now in force, one row per account key."""
+    table = BY_ENTITY["account"]
+    key = dataset.key("account.account_id")
+    values = {n: dataset.value(f"account.{n}", "text") for n in ACCOUNT_TEXTS}
+    values |= {
+        "account_key": key,
+        "size_band": f"lower({dataset.value('account.size_band', 'text')})",
+        "parent_key": _parent_key(dataset),
+        "valid_at": dataset.version_time,
+    }
+    records = f"""with records as (
+    select
+        {select_columns(table, leading(dataset, key, "null") | values, 8)},
+        _record_key as record_key
+    from {dataset.base}
+    where _is_current
+)"""
+    names = list(table.all_columns)
+    if dataset.is_grain("account.account_id"):
+        return f"{records}\n\nselect\n    {_join(names)}\nfrom records\nwhere account_key is not null\n"
+    return f"""{records},
+
+known as (
+    select * from records where account_key is not null
+),
+
+latest as ({group_latest("known", "account_key")})
+
+select
+    {_join([f"known.{n}" for n in names])}
+from known
+inner join latest on latest.record_key = known.record_key
+"""
+
+
+def render_identifiers(dataset: Dataset) -> str:
+    """Who was seen with which identifier, and when.
+
+    Rows are first reduced to distinct tuples, so that millions of events cost one aggregate. Events of a snapshot
+    dataset keep identifying after their key has left it; person records and contact points do not.
+    """
+    table = BY_ENTITY["identifier"]
+    identifiers = dataset.identifiers
+    values = [f"value_{i}" for i, _ in enumerate(identifiers)]
+    stays = not dataset.has_person and dataset.contract.has_entity("interaction")
+    person = dataset.subject_id if dataset.has_person else "null"
+    subject = "person_subject" if dataset.has_person else dataset.tuple_subject(values)
+    columns = _join([f"{i.value} as {v}" for i, v in zip(identifiers, values, strict=True)], 8)
+    occurrences = "\n    union all\n".join(
+        f"    select *, {sql.literal(i.type)} as identifier_type, {sql.literal(i.namespace)} as namespace, "
+        f"{v} as value\n    from tuples\n    where {v} is not null"
+        for i, v in zip(identifiers, values, strict=True)
+    )
+    group = "subject_id, identifier_type, namespace, value"
+    smallest = ("record_id", "batch_id", "landed_at", "arrived_on", "part_seq", "first_seen", FIRST_ARRIVED)
+    found = {n: n for n in ("subject_id", "identifier_type", "namespace", "value")}
+    found |= {n: f"min({n})" for n in smallest} | {"last_seen": "max(last_seen)", "dataset": f"'{dataset.name}'"}
+    return f"""with records as (
+    select
+        {columns},
+        {sql.convert(person, "text")} as person_subject,
+        {dataset.row_time} as seen_at,
+        _record_key,
+        _batch_id,
+        _landed_at,
+        _arrived_on,
+        _part_seq,
+        _first_arrived_on
+    from {dataset.base}
+    where {"_is_latest" if stays else "_is_current"}
+),
+
+tuples as (
+    select
+        {_join(values, 8)},
+        {subject} as subject_id,
+        '{dataset.name}:' || min(_record_key) as record_id,
+        min(_batch_id) as batch_id,
+        min(_landed_at) as landed_at,
+        min(_arrived_on) as arrived_on,
+        min(_part_seq) as part_seq,
+        min(seen_at) as first_seen,
+        max(seen_at) as last_seen,
+        min(_first_arrived_on) as {FIRST_ARRIVED}
+    from records
+    where coalesce({", ".join(values)}) is not null
+    group by person_subject, {", ".join(values)}
+),
+
+occurrences as (
+{occurrences}
+)
+
+select
+    {select_columns(table, found)}
+from occurrences
+group by {group}
+"""
+
+
+def _parent_key(dataset: Dataset) -> str:
+    """The parent's key is issued by whoever issues the account's, unless its column says otherwise."""
+    columns = dataset.contract.with_term("account.parent_id")
+    if not columns:
+        return "null"
+    namespace = columns[0].namespace or dataset.contract.with_term("account.account_id")[0].namespace
+    return f"{sql.literal((namespace or '') + ':')} || {dataset.typed(columns[0], 'text')}"
+
+
+def _join(names: list[str], indent: int = 4) -> str:
+    return (",\n" + " " * indent).join(names)
