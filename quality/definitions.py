@@ -51,6 +51,7 @@ class Term:
     masking: str = "none"
     occurs: str = "once"
     synonyms: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()  # the closed set, empty when open
     keyed: bool = False
     strength: str | None = None
     order: int | None = None
@@ -117,7 +118,8 @@ def _terms(file: Path, document: Mapping[str, Any]) -> Iterator[Term]:
 
 
 def _term(file: Path, term: str, owner: str | None, linkable: bool, entry: Mapping[str, Any]) -> Term:
-    values = {"owner": owner, **entry, "synonyms": tuple(entry.get("synonyms", ()))}
+    lists = {key: tuple(entry.get(key, ())) for key in ("synonyms", "values")}
+    values = {"owner": owner, **entry, **lists}
     values.setdefault("classification", CLASSIFICATION_OF.get(values.get("pii", "none"), "restricted"))
     if missing := [k for k in ("meaning", "type", "owner") if not values.get(k)]:
         raise DefinitionError(f"{file}: {term}: missing {', '.join(missing)}; every term needs them")

@@ -1,0 +1,340 @@
+"""The gate says everything that is wrong with a company, once, with file, path and remedy."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from quality.gate import check_company
+
+SHOP = Path(__file__).with_name("shop")
+
+# One fault each: what the author wrote wrongly, where the gate says so, and what it must say.
+FAULTS = {
+    "unknown_term": (
+        ("definitions/order.amount}", "definitions/order.amout}"),
+        "properties.amount.authoritativeDefinitions[0].url",
+        ["order.amout", "nearest 'order.amount'"],
+    ),
+    "identifier_without_namespace": (
+        ("        customProperties: [{property: namespace, value: shop.web}]\n", ""),
+        "properties.cookie.namespace",
+        ["identifier.cookie_id", "{property: namespace, value: shop.customer}"],
+    ),
+    "unknown_cursor": (
+        ("property: cursor, value: updated_at", "property: cursor, value: update_at"),
+        "schema.shop_orders.cursor",
+        ["'update_at'", "nearest 'updated_at'"],
+    ),
+    "unknown_touchpoint": (
+        ("interaction.touchpoint: order_cancelled", "interaction.touchpoint: order_canceled"),
+        "properties.cancelled_at.constants.interaction.touchpoint",
+        ["'order_canceled'", "touchpoints.yml", "nearest 'order_cancelled'"],
+    ),
+    "unknown_time_zone": (
+        ("required: true\n        logicalTypeOptions: {format: dd.MM.yyyy HH:mm, defaultTimezone: Europe/Berlin}",
+         "required: true\n        logicalTypeOptions: {format: dd.MM.yyyy HH:mm, defaultTimezone: Europe/Berlyn}"),
+        "properties.ordered_at.logicalTypeOptions.defaultTimezone",
+        ["'Europe/Berlyn'", "nearest 'Europe/Berlin'"],
+    ),
+    "unknown_logical_type": (
+        ("logicalType: number\n", "logicalType: decimal\n"),
+        "properties.amount.logicalType",
+        ["'decimal'", "decimal(18,2)", "number"],
+    ),
+    "transform_names_foreign_column": (
+        ("regexp_replace(total,", "regexp_replace(totl,"),
+        "properties.amount.transformLogic",
+        ["'totl'", "nearest 'total'"],
+    ),
+    "transform_looks_at_the_clock": (
+        ("transformLogic: regexp_extract(customer_no, '([1-9][0-9]*)$', 1)", "transformLogic: now()"),
+        "properties.customer_no.transformLogic",
+        ["now()", "landed_at"],
+    ),
+    "unknown_custom_property": (
+        ("property: loadMode, value", "property: loadModus, value"),
+        "schema.shop_orders.customProperties.loadModus",
+        ["nearest 'loadMode'"],
+    ),
+    "two_operators": (
+        ("cancelled_at < ordered_at\", mustBe: 0", "cancelled_at < ordered_at\", mustBe: 0, mustBeLessThan: 9"),
+        "properties.cancelled_at.quality.cancel_before_order",
+        ["2 operators", "mustBe, mustBeLessThan", "keep exactly one"],
+    ),
+    "sql_rule_does_not_pick_rows": (
+        ("select count(*) from ${object} where cancelled_at", "select sum(1) from ${object} where cancelled_at"),
+        "properties.cancelled_at.quality.cancel_before_order.query",
+        ["select count(*) from ${object} where <predicate>"],
+    ),
+    "password_in_clear_text": (
+        ('    type: local\n    path: "${C360_DATA}/shop/orders_*.csv"\n    format: csv\n    encoding: utf-8\n'
+         "    customProperties:\n      - {property: readOptions, value: {delimiter: \";\", header: true}}\n",
+         "    type: custom\n    location: postgresql://app:hunter2@db/shop\n    format: sql\n"),
+        "servers.files.location",
+        ["clear text", "${CRM_URL}"],
+    ),
+    "unknown_read_option": (
+        ('delimiter: ";"', 'delimeter: ";"'),
+        "servers.files.readOptions.delimeter",
+        ["nearest 'delimiter'"],
+    ),
+    "delimiter_on_the_server": (
+        ("    format: csv\n", "    format: csv\n    delimiter: ';'\n"),
+        "servers.files.delimiter",
+        ["no key of the standard", "remove"],
+    ),
+    "missing_owner": (
+        ("members: [{username: shop-owner, role: owner}, ", "members: ["),
+        "team.members",
+        ["role: owner"],
+    ),
+    "no_classification": (
+        ("{name: total, physicalName: Total, logicalType: string}",
+         "{name: total, physicalName: Total, logicalType: string}\n      - {name: note, logicalType: string}"),
+        "properties.note.classification",
+        ["no term", "confidential"],
+    ),
+    "loosened_classification": (
+        ("physicalName: Mail\n", "physicalName: Mail\n        classification: public\n"),
+        "properties.email.classification",
+        ["public", "restricted", "only tighten"],
+    ),
+    "column_twice": (
+        ("name: newsletter\n", "name: status\n"),
+        "properties.status.name",
+        ["2 columns"],
+    ),
+    "ordinary_term_twice": (
+        ("definitions/person.valid_at}", "definitions/order.status}"),
+        "properties.updated_at.authoritativeDefinitions",
+        ["order.status", "as does status"],
+    ),
+    "slot_without_touchpoint": (
+        ("          interaction.touchpoint: order_placed\n", ""),
+        "properties.ordered_at",
+        ["slot without a touchpoint", "constants"],
+    ),
+    "constant_is_no_term": (
+        ("consent.purpose: marketing", "consent.purpos: marketing"),
+        "schema.shop_orders.constants.consent.purpos",
+        ["nearest 'consent.purpose'"],
+    ),
+    "constant_out_of_domain": (
+        ("interaction.initiator: customer", "interaction.initiator: client"),
+        "schema.shop_orders.constants.interaction.initiator",
+        ["'client'", "company, customer"],
+    ),
+    "append_without_key": (
+        ("        primaryKey: true\n", ""),
+        "schema.shop_orders.loadMode",
+        ["no primary key", "description.limitations"],
+    ),
+    "strange_date_format": (
+        ("required: true\n        logicalTypeOptions: {format: dd.MM.yyyy HH:mm,",
+         "required: true\n        logicalTypeOptions: {format: \"%d.%m.%Y\","),
+        "properties.ordered_at.logicalTypeOptions.format",
+        ["Java pattern", "dd.MM.yyyy HH:mm"],
+    ),
+    "sla_of_unknown_column": (
+        ("unit: h, element: shop_orders.ordered_at}", "unit: h, element: shop_orders.order_at}"),
+        "slaProperties.freshness.element",
+        ["shop_orders.<column>", "nearest 'ordered_at'"],
+    ),
+    "json_path_on_csv": (
+        ("physicalName: Mail\n", "physicalName: $.mail\n"),
+        "properties.email.physicalName",
+        ["JSON path", "csv"],
+    ),
+    "definition_on_the_web": (
+        ("{type: term, url: definitions/order.status}", "{type: definition, url: definitions/order.status}"),
+        "properties.status.authoritativeDefinitions[0].type",
+        ["write term"],
+    ),
+    "unknown_key": (
+        ("status: active\n", "status: active\nowner: me\n"),
+        "owner",
+        ["no key of the standard"],
+    ),
+    "version_is_a_number": (
+        ("version: 1.0.0", "version: 1.0"),
+        "version",
+        ["float", "string"],
+    ),
+    "key_given_twice_in_yaml": (
+        ("domain: sales\n", "domain: sales\ndomain: shop\n"),
+        "line 8",
+        ["'domain'", "twice"],
+    ),
+    "mapping_to_unknown_value": (
+        ("        authoritativeDefinitions: [{type: term, url: definitions/consent.granted}]",
+         "        authoritativeDefinitions: [{type: term, url: definitions/consent.granted}]\n"
+         "        customProperties: [{property: valueMapping, value: {J: 'yes'}}]"),
+        "properties.newsletter.valueMapping.J",
+        ["'yes'", "true or false"],
+    ),
+    "transform_with_subquery": (
+        ("transformLogic: regexp_extract(customer_no, '([1-9][0-9]*)$', 1)",
+         "transformLogic: (select max(customer_no) from other)"),
+        "properties.customer_no.transformLogic",
+        ["subquery", "this row"],
+    ),
+    "rule_that_cannot_run": (
+        ("- {id: no_cancel_token, metric: missingValues, arguments: {missingValues: [\"0\", \"-\"]}",
+         "- {id: no_cancel_token, metric: invalidValues, arguments: {}"),
+        "properties.cancelled_at.quality.no_cancel_token.arguments",
+        ["pattern or validValues"],
+    ),
+    "lint_warning": (
+        ("metric: rowCount, mustBeGreaterThan: 0,", "metric: rowCount, mustBeGreaterThan: 0, unit: percent,"),
+        "schema.shop_orders.quality",
+        ["datacontract lint", "unit:percent"],
+    ),
+}  # fmt: skip
+TEN = [
+    "unknown_term",
+    "identifier_without_namespace",
+    "unknown_cursor",
+    "unknown_touchpoint",
+    "unknown_time_zone",
+    "transform_names_foreign_column",
+    "unknown_custom_property",
+    "two_operators",
+    "unknown_read_option",
+    "constant_out_of_domain",
+]
+
+
+@pytest.fixture
+def shop(tmp_path):
+    return Path(shutil.copytree(SHOP, tmp_path / "shop"))
+
+
+def break_it(shop: Path, *names: str) -> Path:
+    file = shop / "contracts/shop_orders.odcs.yaml"
+    text = file.read_text()
+    for name in names:
+        old, new = FAULTS[name][0]
+        assert old in text, f"the good contract no longer holds {old!r}"
+        text = text.replace(old, new, 1)
+    file.write_text(text)
+    return file
+
+
+def test_full_example_of_the_conventions_passes(shop):
+    assert check_company(shop) == []
+
+
+@pytest.mark.parametrize("name", FAULTS)
+def test_one_fault_gives_one_problem_with_file_path_and_remedy(shop, name):
+    file = break_it(shop, name)
+    _, path, words = FAULTS[name]
+    problems = check_company(shop)
+    found = [p for p in problems if p.path.endswith(path)]
+    assert len(found) == 1 and len(problems) == 1, "\n".join(map(str, problems))
+    assert str(found[0]).startswith(f"{file}: ")
+    assert [w for w in words if w not in found[0].message] == [], found[0].message
+
+
+def test_ten_faults_in_one_contract_give_ten_problems(shop):
+    file = break_it(shop, *TEN)
+    problems = check_company(shop)
+    assert len(problems) == 10, "\n".join(map(str, problems))
+    assert {p.file for p in problems} == {str(file)}
+    assert problems == sorted(problems)
+
+
+def test_credentials_are_never_repeated_in_a_problem(shop):
+    break_it(shop, "password_in_clear_text")
+    assert not [p for p in check_company(shop) if "hunter2" in str(p)]
+
+
+@pytest.mark.parametrize(
+    "location",
+    ["${CRM_URL}", "sqlite:///${C360_DATA}/crm.sqlite", "postgresql://app:${CRM_PASSWORD}@db:5432/shop", "duckdb:///x"],
+)
+def test_placeholders_in_a_location_stay_unresolved(shop, location):
+    file = shop / "contracts/shop_orders.odcs.yaml"
+    document = yaml.safe_load(file.read_text())
+    document["servers"] = [{"server": "crm", "type": "custom", "location": location, "format": "sql"}]
+    file.write_text(yaml.safe_dump(document))
+    assert check_company(shop) == []
+
+
+def test_shipped_helpers_lists_and_lambdas_are_scalar_sql(shop):
+    file = shop / "contracts/shop_orders.odcs.yaml"
+    document = yaml.safe_load(file.read_text())
+    for name, logic in {
+        "plan": "json_param(total, 'plan')",
+        "sum": "json_sum(total, 'price')",
+        "tags": "list_transform(string_split(total, ','), x -> trim(x))[1]",
+        "late": "case when landed_at > ordered_at + interval 1 day then 'late' end",
+    }.items():
+        document["schema"][0]["properties"].append(
+            {"name": name, "logicalType": "string", "transformLogic": logic, "classification": "internal"}
+        )
+    file.write_text(yaml.safe_dump(document, sort_keys=False))
+    assert check_company(shop) == []
+
+
+@pytest.mark.parametrize(
+    ("physical_name", "is_clean"),
+    [("$.context.device.id", True), ('$."a.b".c', True), ("$.items[0].sku", True), ("$..id", False), ("$.a b", False)],
+)
+def test_json_sources_name_columns_by_path(shop, physical_name, is_clean):
+    file = shop / "contracts/shop_orders.odcs.yaml"
+    document = yaml.safe_load(file.read_text())
+    document["servers"] = [{"server": "f", "type": "local", "path": "x/*.jsonl", "format": "jsonl"}]
+    next(c for c in document["schema"][0]["properties"] if c["name"] == "cookie")["physicalName"] = physical_name
+    file.write_text(yaml.safe_dump(document, sort_keys=False))
+    assert [p.path for p in check_company(shop)] == (
+        [] if is_clean else ["schema.shop_orders.properties.cookie.physicalName"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "path", "words"),
+    [
+        ("company.yml", "Europe/Berlin", "Berlin", "timezone", "no known time zone"),
+        ("company.yml", "[shop_orders]", "[shop_order]", "survivorship_priority", "nearest 'shop_orders'"),
+        ("company.yml", "currency: EUR\n", "", "currency", "three capital letters"),
+        ("company.yml", "country: DE", "country: Germany", "country", "two capital letters"),
+        ("touchpoints.yml", "initiator: customer", "initiator: us", "touchpoints.order_placed.initiator", "company"),
+        ("touchpoints.yml", "is_online:", "online:", "touchpoints.order_placed.online", "nearest 'is_online'"),
+    ],
+)
+def test_company_facts_are_checked_too(shop, file, old, new, path, words):
+    text = (shop / file).read_text()
+    assert old in text
+    (shop / file).write_text(text.replace(old, new, 1))
+    problems = check_company(shop)
+    assert [(p.file, p.path) for p in problems] == [(str(shop / file), path)], "\n".join(map(str, problems))
+    assert words in problems[0].message
+
+
+def test_attribute_no_touchpoint_declares_is_a_fault(shop):
+    file = shop / "contracts/shop_orders.odcs.yaml"
+    document = yaml.safe_load(file.read_text())
+    document["schema"][0]["properties"].append(
+        {
+            "name": "plan_family",
+            "logicalType": "string",
+            "authoritativeDefinitions": [{"type": "term", "url": "definitions/interaction.attribute"}],
+        }
+    )
+    file.write_text(yaml.safe_dump(document, sort_keys=False))
+    assert ["add it to attributes in touchpoints.yml" in p.message for p in check_company(shop)] == [True]
+    text = (shop / "touchpoints.yml").read_text()
+    (shop / "touchpoints.yml").write_text(text.replace("{channel", "{attributes: [plan_family], channel", 1))
+    assert check_company(shop) == []
+
+
+def test_missing_files_are_named(tmp_path):
+    problems = check_company(tmp_path)
+    assert {Path(p.file).name for p in problems} == {"company.yml", "touchpoints.yml", "contracts"}
+
+
+def test_the_same_faults_come_in_the_same_words_and_order(shop):
+    break_it(shop, *TEN)
+    assert check_company(shop) == check_company(shop)
