@@ -1,0 +1,335 @@
+"""Landing: every source part of a dataset that is due becomes Parquet, typed by its contract.
+
+A part is written to a temporary file, moved into place, and only then entered in the manifest, so that whatever goes
+wrong leaves landed parts as they were. Parquet of a replaced or withdrawn part is renamed (`….parquet.replaced`,
+`….parquet.withdrawn`), so that `landing/<dataset>/**/*.parquet` is what is current.
+
+Put here: which parts are due, unchanged, replaced or held.
+Keep out: reading (read_*.py), typing and rules (stage.py), transactions (manifest.py), Dagster.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import duckdb
+
+from pipelines.ingest import read_sql
+from pipelines.ingest.cells import landing_facts
+from pipelines.ingest.disk import hash_file, move_into_place, retire
+from pipelines.ingest.errors import LandingError
+from pipelines.ingest.files import SourceFile, find_files
+from pipelines.ingest.manifest import Cursor, Manifest, Part
+from pipelines.ingest.raw import Raw
+from pipelines.ingest.read_table import read_json, read_parquet, read_xlsx
+from pipelines.ingest.read_text import open_plain, read_csv, read_jsonl
+from pipelines.ingest.stage import (
+    QUARANTINE,
+    PartFacts,
+    landed_types,
+    stage,
+    write_empty,
+    write_landed,
+    write_quarantine,
+)
+from quality.company import Company
+from quality.contract import Contract, ContractError
+
+TEXT_READERS = {"csv": read_csv, "jsonl": read_jsonl, "json": read_json}
+BINARY_READERS = {"parquet": read_parquet, "xlsx": read_xlsx}
+EMPTY = hashlib.md5(b"no rows").hexdigest()
+
+
+@dataclass(frozen=True)
+class LandResult:
+    """What one call of `land` did to one dataset.
+
+    new, replaced (a corrected source), unchanged (no effect) and held_parts count parts. received = landed + quarantined
+    are rows of the new and replaced ones, `cells` the nulled cells of their landed rows. held: a batch of this call is
+    over a limit, now or still; why is in `messages`. days: arrival days which changed.
+    """
+
+    dataset: str
+    new: int = 0
+    replaced: int = 0
+    unchanged: int = 0
+    held_parts: int = 0
+    received: int = 0
+    landed: int = 0
+    quarantined: int = 0
+    cells: int = 0
+    held: bool = False
+    days: list[date] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+
+
+def land(
+    contract: Contract,
+    company: Company,
+    *,
+    landing: Path,
+    quarantine: Path,
+    manifest: Manifest,
+    env: Mapping[str, str],
+    first_day: date,
+    last_day: date,
+    now: datetime,
+) -> LandResult:
+    """Land every source part of one dataset whose arrival day is in [first_day, last_day].
+
+    Landing the same content again has no effect; a source with new content replaces its part; a source that vanished
+    stays landed. A batch over its error rate, or one an error rule blocks, is held: the last good part stays current.
+
+    Args:
+        landing, quarantine: the folders of the home; parts go to `<dataset>/arrived=YYYY-MM-DD/<content hash>.parquet`.
+        env: replaces `${VAR}` in the contract's location; C360_MEMORY_LIMIT (default 2GB) bounds DuckDB.
+        now: the moment of landing, and the arrival of a source without a date; UTC when it has no zone.
+    Raises:
+        LandingError: a source that is missing, empty, truncated or of wrong columns, after all others have landed; its
+            `result` is what did.
+    """
+    return _Landing(contract, company, landing, quarantine, manifest, env, (first_day, last_day), now).run()
+
+
+def withdraw(manifest: Manifest, landing: Path, dataset: str, source_uri: str, *, reason: str, actor: str) -> Part:
+    """Take one landed part back: state withdrawn, an audit entry, its Parquet out of the readers' sight.
+
+    Raises:
+        LandingError: the source has no current part.
+    """
+    part = manifest.withdraw(dataset, source_uri, reason=reason, actor=actor)
+    retire(landing, part, "withdrawn")
+    return part
+
+
+class _Landing:
+    """One call of `land`: its connection, its folders, and what it did so far."""
+
+    def __init__(self, contract, company, landing, quarantine, manifest, env, days, now):
+        self.contract, self.manifest, self.env = contract, manifest, env
+        self.first_day, self.last_day = days
+        self.landing, self.quarantine = landing, quarantine
+        self.at = now.astimezone(UTC).replace(tzinfo=None) if now.tzinfo else now
+        self.error_rate = company.error_rate if contract.error_rate is None else contract.error_rate
+        facts = json.dumps(landing_facts(contract), sort_keys=True, default=str)
+        self.fingerprint = hashlib.md5(facts.encode()).hexdigest()
+        self.result = LandResult(contract.dataset)
+        self.faults: list[str] = []
+        parts = manifest.parts(contract.dataset)
+        self.latest = {p.source_uri: p for p in parts}
+        self.current = {p.source_uri: p for p in parts if p.state == "current"}
+
+    def run(self) -> LandResult:
+        self.landing.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.landing, prefix=".tmp-") as work:
+            self.work = Path(work)
+            self.con = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+            try:
+                self.con.execute(f"set memory_limit = '{self.env.get('C360_MEMORY_LIMIT', '2GB')}'")
+                self.con.execute(f"set temp_directory = '{self.work / 'spill'}'")
+                self.con.execute("set TimeZone = 'UTC'")
+                self._write_schemas()
+                {"file": self._land_files, "sql": self._land_sql}.get(self.contract.server.kind, self._refuse)()
+            except (LandingError, ContractError) as fault:
+                self.faults.append(str(fault))
+            finally:
+                self.con.close()
+        if self.faults:
+            raise LandingError("\n".join(self.faults), self.result)
+        return self.result
+
+    def _refuse(self) -> None:
+        raise LandingError(
+            f"{self.contract.dataset}: sources of kind {self.contract.server.kind!r} cannot be landed; allowed: local "
+            f"files and SQL databases; correct servers[0] in {self.contract.file.name}"
+        )
+
+    def _land_files(self) -> None:
+        for source in find_files(self.contract, self.env):
+            try:
+                if place := self._place(source):
+                    self._land_file(source, *place)
+            except LandingError as fault:
+                self.faults.append(str(fault))
+
+    def _place(self, source: SourceFile) -> tuple[str, date, str] | None:
+        """source_uri, arrival day and content of a file that is due; None for one that is not."""
+        if source.day:
+            due = self.first_day <= source.day <= self.last_day
+            return (source.uri, source.day, hash_file(source.path)) if due else None
+        today = self.at.date()
+        last = self._last_of(source.uri)
+        due_today = self.first_day <= today <= self.last_day
+        if not due_today and not (last and self.first_day <= last.arrived_on <= self.last_day):
+            return None
+        content = hash_file(source.path)
+        if self.contract.load_mode != "snapshot":
+            return source.uri, last.arrived_on if last else today, content
+        if last and last.source_hash == content:
+            return last.source_uri, last.arrived_on, content
+        return (f"{source.uri}@{today}", today, content) if due_today else None
+
+    def _land_file(self, source: SourceFile, uri: str, day: date, content: str) -> None:
+        if self._is_unchanged(uri, content):
+            return
+        where = f"{self.contract.dataset}: {source.uri}"
+        kind = self.contract.server.format
+        if source.path.stat().st_size == 0:
+            raise LandingError(
+                f"{where}: empty file, 0 bytes; expected a header or rows; deliver it again, or remove it"
+            )
+        if kind in TEXT_READERS:
+            plain = open_plain(source.path, self.contract.server.encoding, self.work, where)
+            raw = TEXT_READERS[kind](self.con, self.contract, plain, where)
+        elif kind in BINARY_READERS:
+            raw = BINARY_READERS[kind](self.con, self.contract, source.path, where)
+        else:
+            raise LandingError(
+                f"{where}: format {kind!r} cannot be read; allowed: {', '.join([*TEXT_READERS, *BINARY_READERS])}; "
+                f"correct `format` in {self.contract.file.name}"
+            )
+        self._land_part(uri, day, content, raw, day if source.day else max(day, self.at.date()))
+
+    def _land_sql(self) -> None:
+        contract, uri, days = self.contract, read_sql.name_source(self.contract), None
+        known = self.manifest.cursor(contract.dataset) if contract.cursor else None
+        if contract.cursor:
+            days = (self._first_unread(known), self.last_day)
+        raw = read_sql.read_rows(self.con, contract, self.env, days)
+        hashes = read_sql.hash_rows(self.con, raw)
+        if not contract.cursor or None in hashes:
+            self._land_undated_rows(f"{uri}@none" if contract.cursor else uri, raw, hashes.pop(None, EMPTY))
+        for day, content in hashes.items():
+            if not self._is_unchanged(f"{uri}@{day}", content):
+                read_sql.take_rows(self.con, contract, raw, day)
+                self._land_part(f"{uri}@{day}", day, content, raw, day)
+        if hashes:
+            read = Cursor(self.fingerprint, self.first_day, max(hashes))
+            self.manifest.move_cursor(contract.dataset, known.extend(read) if known else read)
+
+    def _first_unread(self, known: Cursor | None) -> date:
+        """The first day to read: the last one read before, when all from first_day on were; else first_day.
+
+        Days whose part is held are read again: the contract's limits may have changed.
+        """
+        if not known or known.fingerprint != self.fingerprint:
+            return self.first_day
+        if not known.first_day <= self.first_day <= known.last_day <= self.last_day:
+            return self.first_day
+        held = [p.arrived_on for p in self.latest.values() if p.state == "held" and p.arrived_on >= self.first_day]
+        return min([known.last_day, *held])
+
+    def _land_undated_rows(self, uri: str, raw: Raw, content: str) -> None:
+        """Rows of no cursor day: they arrive now; of a snapshot dataset each new content is a part of its own."""
+        today = self.at.date()
+        if not self.first_day <= today <= self.last_day:
+            return
+        last = self._last_of(uri)
+        day = last.arrived_on if last and last.source_hash == content else today
+        part_uri = f"{uri}@{day}" if self.contract.load_mode == "snapshot" else uri
+        if not self._is_unchanged(part_uri, content):
+            read_sql.take_rows(self.con, self.contract, raw, None)
+            self._land_part(part_uri, day, content, raw, today)
+
+    def _last_of(self, uri: str) -> Part | None:
+        """The last part of a source without a date, under its own source_uri or one of its days'."""
+        parts = [p for u, p in self.latest.items() if u == uri or re.fullmatch(re.escape(uri) + r"@\d{4}-\d\d-\d\d", u)]
+        return max(parts, key=lambda p: p.part_seq, default=None)
+
+    def _content_hash(self, uri: str, content: str) -> str:
+        return hashlib.md5(f"{content}|{uri}|{self.fingerprint}".encode()).hexdigest()
+
+    def _is_unchanged(self, uri: str, content: str) -> bool:
+        last, current = self.latest.get(uri), self.current.get(uri)
+        withdrawn = last is not None and last.state == "withdrawn" and last.source_hash == content
+        if withdrawn:
+            self._note(f"{uri}: withdrawn; the same content stays out")
+        unchanged = withdrawn or (current is not None and current.content_hash == self._content_hash(uri, content))
+        if unchanged:
+            self._count("unchanged")
+        return unchanged
+
+    def _land_part(self, uri: str, day: date, content: str, raw: Raw, latest_arrival: date) -> None:
+        """Stage table `raw` and enter it as the current part of `uri`, or as a held one."""
+        contract, content_hash = self.contract, self._content_hash(uri, content)
+        try:
+            staged = stage(self.con, contract, raw, latest_arrival=latest_arrival, error_rate=self.error_rate)
+        except duckdb.Error as fault:
+            # DuckDB's message may quote a value, so only its kind is passed on.
+            raise LandingError(
+                f"{contract.dataset}: {uri}: typing or a rule failed ({type(fault).__name__}); correct formats, "
+                f"patterns, time zones and SQL rules in {contract.file.name}"
+            ) from None
+        held, last = bool(staged.blocking), self.latest.get(uri)
+        self._note(*(f"{uri}: {text}" for text in staged.warnings))
+        if raw.drift:
+            self._note(f"{uri}: columns the contract does not name: {', '.join(raw.drift)}")
+        if held:
+            self.result = replace(self.result, held=True)
+            self._note(*(f"{uri}: held: {text}" for text in staged.blocking))
+            if last and last.state == "held" and last.content_hash == content_hash:
+                self._count("unchanged")
+                return
+        facts = PartFacts(contract.dataset, content_hash, uri, day, self.at)
+        place = Path(contract.dataset, f"arrived={day}", f"{content_hash}.parquet")
+
+        def write(part_seq: int) -> None:
+            if staged.quarantined or staged.cells:
+                rejected = self.work / "quarantine.parquet"
+                write_quarantine(self.con, contract, raw, facts, rejected)
+                move_into_place(rejected, self.quarantine / place)
+            if not held:
+                rows = self.work / "landed.parquet"
+                write_landed(self.con, contract, facts, part_seq, rows)
+                move_into_place(rows, self.landing / place)
+
+        part = self.manifest.add(
+            dataset=contract.dataset,
+            source_uri=uri,
+            content_hash=content_hash,
+            source_hash=content,
+            arrived_on=day,
+            state="held" if held else "current",
+            received=staged.received,
+            landed=staged.landed,
+            quarantined=staged.quarantined,
+            cells=staged.cells,
+            landed_at=self.at,
+            write=write,
+        )
+        replaced = None if held else self.current.get(uri)
+        self.latest[uri] = part
+        if held:
+            self._count("held_parts")
+            return
+        self.current[uri] = part
+        if replaced and replaced.content_hash != content_hash:
+            retire(self.landing, replaced, "replaced")
+        self._count("replaced" if replaced else "new")
+        self.result = replace(
+            self.result,
+            received=self.result.received + part.received,
+            landed=self.result.landed + part.landed,
+            quarantined=self.result.quarantined + part.quarantined,
+            cells=self.result.cells + part.cells,
+            days=sorted({*self.result.days, day}),
+        )
+
+    def _count(self, outcome: str) -> None:
+        self.result = replace(self.result, **{outcome: getattr(self.result, outcome) + 1})
+
+    def _note(self, *messages: str) -> None:
+        self.result = replace(self.result, messages=[*self.result.messages, *messages])
+
+    def _write_schemas(self) -> None:
+        """schema.parquet of both folders, so that a dataset without a part can be read too."""
+        for folder, types in ((self.landing, landed_types(self.contract)), (self.quarantine, QUARANTINE)):
+            write_empty(self.con, types, self.work / "schema.parquet")
+            move_into_place(self.work / "schema.parquet", folder / self.contract.dataset / "schema.parquet")
