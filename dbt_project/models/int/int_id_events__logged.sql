@@ -4,6 +4,6 @@ select
     customer_id,
     other_id,
     regexp_extract(cause, '^[a-z_]+', 0) as cause_rule,
-    at as happened_at,
+    e.at as happened_at,
     run_id
-from {{ source('identity', 'id_events') }}
+from {{ source('identity', 'id_events') }} as e
