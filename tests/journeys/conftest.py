@@ -1,0 +1,17 @@
+"""One warehouse, parsed once, for every test of the journey models."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from warehouse import JourneyWarehouse  # noqa: E402
+
+
+@pytest.fixture(scope="session")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> JourneyWarehouse:
+    return JourneyWarehouse(tmp_path_factory.mktemp("journeys") / "root")

@@ -1,0 +1,121 @@
+"""A small warehouse in which the real dbt journey models run over given interactions.
+
+Put here: the root project that stands in for everything before the journey models, and one call that builds them.
+Keep out: expectations (test_*.py), the second implementation (interpreter.py).
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+from dbt.cli.main import dbtRunner
+
+from pipelines.journeys.compile import compile_journeys
+from pipelines.journeys.model import Journey
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+INTERACTIONS = pa.schema(
+    {
+        **{"interaction_id": pa.string(), "customer_id": pa.string(), "touchpoint": pa.string()},
+        **{"occurred_at": pa.timestamp("us"), "priority": pa.int32(), "sequence": pa.int64(), "slot": pa.int32()},
+        **{"channel": pa.string(), "is_online": pa.bool_(), "assisted": pa.bool_(), "business_model": pa.string()},
+        **{"value": pa.decimal128(18, 2), "cost": pa.decimal128(18, 2), "attributes": pa.string()},
+        **{"order_key": pa.string(), "case_key": pa.string()},
+    }
+)
+SURVEYS = pa.schema(
+    {
+        **{"customer_id": pa.string(), "response_key": pa.string(), "metric": pa.string(), "score": pa.float64()},
+        **{"responded_at": pa.timestamp("us"), "order_key": pa.string(), "case_key": pa.string()},
+        "touchpoint": pa.string(),
+    }
+)
+PROJECT = """
+name: journeys_under_test
+version: "1.0.0"
+profile: journeys_under_test
+models:
+  journeys_under_test: {+materialized: table}
+  c360:
+    +enabled: false
+    journeys: {+enabled: true}
+seeds: {c360: {+enabled: false}}
+data_tests: {c360: {+enabled: false, journeys: {+enabled: true}}}
+flags: {send_anonymous_usage_stats: false}
+"""
+PROFILE = """
+journeys_under_test:
+  target: test
+  outputs:
+    test:
+      type: duckdb
+      path: "{warehouse}"
+      threads: 1
+      attach: [{{path: "{marts}", alias: m}}]
+      settings: {{threads: 2, autoinstall_known_extensions: false, preserve_insertion_order: false, memory_limit: {memory}}}
+"""
+MODELS = {
+    "fct_interactions": """
+        select * replace (cast(customer_id as uuid) as customer_id, cast(interaction_id as uuid) as interaction_id)
+        from inbox.interactions order by customer_id, occurred_at, interaction_id""",
+    "fct_survey_responses": "select * replace (cast(customer_id as uuid) as customer_id) from inbox.surveys",
+    "dim_customers": "select distinct customer_id from {{ ref('fct_interactions') }} where customer_id is not null",
+}
+
+
+class JourneyWarehouse:
+    """A folder with a dbt root project over `dbt_project/` and a warehouse file."""
+
+    def __init__(self, folder: Path, memory: str = "2GB"):
+        self.folder, self.memory = folder, memory
+        self.warehouse, self.marts = folder / "warehouse.duckdb", folder / "c360_marts.duckdb"
+        (folder / "models").mkdir(parents=True)
+        (folder / "macros").mkdir()
+        (folder / "dbt_packages").mkdir()
+        (folder / "dbt_packages" / "c360").symlink_to(REPOSITORY / "dbt_project")
+        (folder / "packages.yml").write_text(f"packages: [{{local: '{REPOSITORY / 'dbt_project'}'}}]\n")
+        (folder / "dbt_project.yml").write_text(PROJECT)
+        (folder / "profiles.yml").write_text(PROFILE.format(warehouse=self.warehouse, marts=self.marts, memory=memory))
+        (folder / "macros" / "schemas.sql").write_text(
+            "{% macro generate_schema_name(name, node) %}{{ (name or target.schema) | trim }}{% endmacro %}"
+        )
+        for name, sql in MODELS.items():
+            (folder / "models" / f"{name}.sql").write_text(sql)
+
+    def load(
+        self, journeys: list[Journey], interactions: pa.Table, as_of: datetime, surveys: pa.Table | None = None
+    ) -> None:
+        """Write the input: rule tables, interactions, survey answers and the run."""
+        surveys = surveys if surveys is not None else SURVEYS.empty_table()
+        tables = {f"control.{name}": table for name, table in compile_journeys(journeys).items()}
+        tables["control.run"] = pa.table({"run_id": ["test"], "as_of": pa.array([as_of], pa.timestamp("us"))})
+        tables |= {"inbox.interactions": interactions, "inbox.surveys": surveys}
+        with duckdb.connect(str(self.warehouse)) as con:
+            con.execute("create schema if not exists control; create schema if not exists inbox")
+            for name, table in tables.items():
+                con.register("given", table)
+                con.execute(f"create or replace table {name} as select * from given")
+                con.unregister("given")
+        with duckdb.connect() as con:
+            con.execute(f"attach if not exists '{self.marts}' as m (storage_version 'v1.2.0')")
+
+    def build(self, command: str = "build") -> list[str]:
+        """Run every model and, with `build`, every test; the failures, as `<node>: <message>`.
+
+        Each call parses anew (partially): dbt leaves ephemeral models out when one manifest serves a second run.
+        """
+        places = ["--project-dir", str(self.folder), "--profiles-dir", str(self.folder), "--quiet"]
+        logs = ["--target-path", str(self.folder / "target"), "--log-level-file", "none"]
+        result = dbtRunner().invoke([command, *places, *logs])
+        if result.exception:
+            raise result.exception
+        return [f"{r.node.name}: {r.message}" for r in result.result if r.status not in ("success", "pass")]
+
+    def read(self, sql: str) -> list[tuple]:
+        """Rows of a query; marts are `m.marts.<table>`."""
+        with duckdb.connect(str(self.warehouse)) as con:
+            con.execute(f"attach if not exists '{self.marts}' as m")
+            return con.execute(sql).fetchall()
