@@ -1,0 +1,29 @@
+"""The small warehouse, built once for all tests of the dbt package.
+
+Put here: the built home folder and a reader of it. Keep out: rows (support/small_warehouse.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import duckdb
+import pytest
+from support.small_warehouse import build_home
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build_home(tmp_path_factory.mktemp("small_home"))
+
+
+@pytest.fixture
+def rows(home: Path) -> Callable[[str], list[tuple]]:
+    """Run a query on the marts file, read-only."""
+
+    def fetch(query: str) -> list[tuple]:
+        with duckdb.connect(str(home / "c360_marts.duckdb"), read_only=True) as connection:
+            return connection.execute(query).fetchall()
+
+    return fetch
