@@ -86,7 +86,9 @@ def column_type(column: Column) -> str:
 def _column_sql(contract: Contract, column: Column) -> str:
     if column.transform is None:
         return sql.quote(column.name)
-    return f"try_cast({transform_sql(contract, column)} as {column_type(column)})"
+    logic = f"try_cast({transform_sql(contract, column)} as {column_type(column)})"
+    # A brace in a pattern must reach the engine as it is, not be read by dbt's templates.
+    return f"{{% raw %}}{logic}{{% endraw %}}" if any(mark in logic for mark in ("{{", "{%", "{#")) else logic
 
 
 def _landed_ctes(contract: Contract) -> str:
