@@ -105,12 +105,13 @@ def _as_of(parts: pa.Table, as_of: str | None) -> datetime:
 
 
 def _previous_as_of(connection: duckdb.DuckDBPyConnection) -> datetime | None:
+    # fetchall: a result that is not drained keeps the connection from taking the next statement.
     known = connection.execute(
         "select count(*) from information_schema.tables where table_schema = 'control' and table_name = 'run'"
-    ).fetchone()
-    if not known[0]:
+    ).fetchall()
+    if not known[0][0]:
         return None
-    return connection.execute("select as_of from control.run").fetchone()[0]
+    return connection.execute("select as_of from control.run").fetchall()[0][0]
 
 
 def _replace(connection: duckdb.DuckDBPyConnection, name: str, table: pa.Table) -> None:
