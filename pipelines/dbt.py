@@ -43,7 +43,6 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "C360_HOME": str(settings.home),
         "C360_MEMORY_LIMIT": settings.memory_limit,
         "C360_THREADS": str(settings.threads),
-        "C360_PII_KEY_FILE": str(settings.private / "key"),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
     }
 
