@@ -45,7 +45,7 @@ class Problems:
         if value is None and not needed:
             return []
         if not isinstance(value, list) or (needed and not value):
-            self.add(path, f"seen {_show(value)}; allowed: a list of {'at least one ' if needed else ''}{what}")
+            self.add(path, f"seen {_show(value)}; allowed: a list of {'one or more ' if needed else ''}{what}")
             return []
         return value
 
@@ -91,4 +91,6 @@ def nearest(value: Any, names: Iterable[str]) -> str:
 
 
 def _show(value: Any) -> str:
-    return "nothing" if value is None else repr(value) if isinstance(value, (str, int, float)) else type(value).__name__
+    if value is None or value == []:
+        return "nothing"
+    return repr(value) if isinstance(value, (str, int, float)) else f"a {type(value).__name__}"

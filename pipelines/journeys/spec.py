@@ -147,7 +147,7 @@ def _entry(
     ending = {t for gone in exits if not gone.where for t in gone.touchpoints}
     for position, touchpoint in enumerate(entry):
         path = f"entry.touchpoints[{position}]"
-        if touchpoint not in staged:
+        if stages and touchpoint not in staged:
             problems.add(
                 path, f"{touchpoint!r} matches no stage, so it could not open one; add it to a stage's touchpoints"
             )
@@ -229,7 +229,7 @@ def _transitions(value: Any, problems: Problems, stages: tuple[Stage, ...]) -> t
 
 def _touchpoints(value: Any, path: str, problems: Problems, touchpoints: Mapping[str, Touchpoint]) -> tuple[str, ...]:
     names: dict[str, None] = {}
-    for position, name in enumerate(problems.items(value, path, "touchpoints of touchpoints.yml")):
+    for position, name in enumerate(problems.items(value, path, "touchpoints")):
         if not isinstance(name, str) or name not in touchpoints:
             problems.add(
                 f"{path}[{position}]",

@@ -9,7 +9,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from warehouse import JourneyWarehouse  # noqa: E402
+from warehouse import JourneyWarehouse
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,6 @@
 """Journeys walked one interaction at a time: slow, plain, written from the semantics and not from the SQL.
 
-Put here: what happens to one customer in one journey. Keep out: rule tables, SQL, anything of pipelines.journeys.compile.
+Put here: what happens to one customer in one journey. Keep out: rule tables, SQL.
 """
 
 from __future__ import annotations

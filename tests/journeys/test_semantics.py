@@ -25,7 +25,9 @@ VISITS = """
         select instance_id, visit_seq, list(cast(interaction_id as varchar) order by interaction_id) as ids
         from m.marts.fct_journey_interactions group by all
     ) as i on s.instance_id = i.instance_id and s.visit_seq = i.visit_seq"""
-MOVES = "select cast(customer_id as varchar), journey_key, moved_at, from_stage, to_stage, move from m.marts.fct_journey_transitions"
+MOVES = """
+    select cast(customer_id as varchar), journey_key, moved_at, from_stage, to_stage, move
+    from m.marts.fct_journey_transitions"""
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,8 @@ journeys_under_test:
       path: "{warehouse}"
       threads: 1
       attach: [{{path: "{marts}", alias: m}}]
-      settings: {{threads: 2, autoinstall_known_extensions: false, preserve_insertion_order: false, memory_limit: {memory}}}
+      settings:
+        {{threads: 2, autoinstall_known_extensions: false, preserve_insertion_order: false, memory_limit: {memory}}}
 """
 MODELS = {
     "fct_interactions": """

@@ -1,0 +1,92 @@
+"""The rule tables, against ones written by hand."""
+
+from __future__ import annotations
+
+import yaml
+
+from pipelines.journeys.compile import SCHEMAS, allowed_moves, compile_journeys
+from pipelines.journeys.spec import load_journeys
+from quality.company import Touchpoint
+
+TOUCHPOINTS = {name: Touchpoint(name, name, attributes=("size", "kind")) for name in ("seen", "tried", "paid", "left")}
+DOCUMENT = {
+    **{"journey": "buy", "version": 1, "status": "approved", "name": "Buy", "use_case": "acquisition"},
+    **{"owner": {"function": "marketing"}, "job_to_be_done": "Get online", "parent": "life"},
+    **{"entry": {"touchpoints": ["seen"]}, "timeouts": {"inactivity": "1h"}},
+    "stages": [
+        {"id": "look", "touchpoints": ["seen"], "expects": {"effort": 2, "duration_p50": "1d"}},
+        {"id": "try", "touchpoints": ["tried", "seen"], "where": {"size": [2, 1], "kind": "x"}, "mandatory": False},
+        {"id": "pay", "touchpoints": ["paid"], "terminal": "converted", "sla": "2d", "moment_of_truth": True},
+    ],
+    "exits": [{"touchpoints": ["left"]}],
+}
+FACTS = ("Buy", "marketing", "acquisition", "Get online", "life", "customer", 3600)
+GOLDEN = {
+    "journeys": [
+        ("buy@1", 1, "buy", 1, "approved", *FACTS, False),
+        ("buy@2", 2, "buy", 2, "approved", *FACTS, True),
+        ("buy@3", 3, "buy", 3, "assumed", *FACTS, False),
+    ],
+    "journey_stages": [
+        ("buy@1", 1, 1, "look", "look", True, True, None, None, False, '{"duration_p50_s": 86400, "effort": 2}'),
+        ("buy@1", 1, 2, "try", "try", True, False, None, None, False, None),
+        ("buy@1", 1, 3, "pay", "pay", False, True, "converted", 172_800, True, None),
+    ],
+    "journey_rules": [
+        (1, "buy@1", 1, "seen", "entry", None, None),
+        (2, "buy@1", 1, "seen", "stage", 1, None),
+        (3, "buy@1", 1, "tried", "stage", 2, None),
+        (4, "buy@1", 1, "seen", "stage", 2, None),
+        (5, "buy@1", 1, "paid", "stage", 3, "converted"),
+        (6, "buy@1", 1, "left", "exit", None, "exited"),
+    ],
+    "journey_conditions": [
+        *((3, "kind", "x"), (3, "size", "1"), (3, "size", "2")),
+        *((4, "kind", "x"), (4, "size", "1"), (4, "size", "2")),
+    ],
+    "journey_transitions": [("buy@1", 1, 2), ("buy@1", 1, 3), ("buy@1", 2, 3)],
+}  # fmt: skip
+
+
+def _load(folder, *documents):
+    for number, document in enumerate(documents):
+        (folder / f"{number}.yml").write_text(yaml.safe_dump(document))
+    return load_journeys(folder, TOUCHPOINTS)
+
+
+def test_compile_journeys_gives_the_golden_tables(tmp_path):
+    journeys = _load(tmp_path, DOCUMENT, DOCUMENT | {"version": 3, "status": "assumed"}, DOCUMENT | {"version": 2})
+
+    tables = compile_journeys(journeys)
+
+    for name, rows in GOLDEN.items():
+        table = tables[name].drop(["fingerprint"]) if name == "journeys" else tables[name]
+        got = [tuple(row.values()) for row in table.to_pylist()]
+        assert got[: len(rows)] == rows, name
+        assert len(got) == len(rows) * (1 if name == "journeys" else 3), name
+    assert [r["rule_id"] for r in tables["journey_rules"].to_pylist()] == list(range(1, 19))
+    assert len(set(tables["journeys"]["fingerprint"].to_pylist())) == 3
+
+
+def test_compile_journeys_types_the_tables_without_journeys():
+    tables = compile_journeys([])
+
+    assert {name: table.schema for name, table in tables.items()} == SCHEMAS
+    assert all(table.num_rows == 0 for table in tables.values())
+
+
+def test_allowed_moves_passes_optional_and_terminal_stages_only(tmp_path):
+    stages = [
+        {"id": "a", "touchpoints": ["seen"]},
+        {"id": "b", "touchpoints": ["tried"]},
+        {"id": "won", "touchpoints": ["paid"], "terminal": "converted"},
+        {"id": "lost", "touchpoints": ["left"], "terminal": "lost"},
+    ]
+    linear, declared = _load(
+        tmp_path,
+        DOCUMENT | {"stages": stages, "exits": []},
+        DOCUMENT | {"stages": stages, "exits": [], "version": 2, "transitions": [["b", "a"], ["a", "b"]]},
+    )
+
+    assert allowed_moves(linear) == [(1, 2), (2, 3), (2, 4)]
+    assert allowed_moves(declared) == [(1, 2), (2, 1)]
