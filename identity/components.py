@@ -1,0 +1,97 @@
+"""Clusters of the edges found so far: Arrow out of the database, labels back in.
+
+Put here: `ir_labels` from edge relations, under the cardinality limits; which edges were refused for a limit.
+Keep out: the graph algorithms (cluster.py), how edges come about (edges.py, guard.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pyarrow as pa
+
+from identity.cluster import Limits, find_broken, find_components, refuse_breaking
+from identity.config import IdentityConfig
+from identity.engine import Engine
+
+
+def read_limits(engine: Engine, config: IdentityConfig) -> Limits:
+    """Every strong identifier whose type and namespace has a cardinality limit."""
+    kinds = engine.fetch(
+        "select distinct identifier_type, namespace from ir_identifiers where strength = 'strong' order by all"
+    ).to_pylist()
+    limited = [
+        (kind["identifier_type"], kind["namespace"], limit)
+        for kind in kinds
+        if (limit := config.cardinality_of(kind["identifier_type"], kind["namespace"])) is not None
+    ]
+    engine.register(
+        "ir_limited",
+        pa.table(
+            {
+                "identifier_type": pa.array([k for k, _, _ in limited], pa.string()),
+                "namespace": pa.array([n for _, n, _ in limited], pa.string()),
+                "class": pa.array(range(len(limited)), pa.int32()),
+            }
+        ),
+    )
+    nodes = engine.fetch("select node_id, class from ir_identifiers join ir_limited using (identifier_type, namespace)")
+    return Limits(
+        node=nodes["node_id"].to_numpy(),
+        class_=nodes["class"].to_numpy(),
+        allowed=np.array([limit for _, _, limit in limited], dtype=np.int64),
+    )
+
+
+def label_nodes(engine: Engine, nodes: int, edge_relations: Sequence[str], limits: Limits) -> None:
+    """Write `ir_labels` (node_id, label) and `ir_breaking` (the edges a limit refused).
+
+    Edges are taken in the order: rule priority, weight descending, the smaller (left, right) by name. A steward's
+    decision is an edge of priority 0, which no rule has.
+
+    Args:
+        edge_relations: working relations of (left_id, right_id, rule, priority, weight, evidence, reason); a row with
+            a reason was refused already and takes no part.
+    """
+    edges = " union all ".join(f"select * from {name} where reason is null" for name in edge_relations)
+    table = engine.fetch(f"select left_id, right_id from ({edges})")
+    left, right = table["left_id"].to_numpy(), table["right_id"].to_numpy()
+    labels = find_components(nodes, left, right)
+    _store_labels(engine, labels)
+    broken = find_broken(labels, limits)
+    engine.register("ir_broken", pa.table({"label": pa.array(broken, pa.int32())}))
+    engine.store(
+        "ir_ordered",
+        f"""
+        select e.*, row_number() over (
+            order by e.priority, e.weight desc, least(a.name, b.name), greatest(a.name, b.name), e.rule, e.evidence
+        ) - 1 as position
+        from ({edges}) e
+        join ir_labels l on l.node_id = e.left_id
+        join ir_broken using (label)
+        join ir_names a on a.node_id = e.left_id
+        join ir_names b on b.node_id = e.right_id
+        """,
+    )
+    refused = np.array([], dtype=np.int64)
+    if len(broken):
+        ordered = engine.fetch("select left_id, right_id from ir_ordered order by position")
+        first, second = ordered["left_id"].to_numpy(), ordered["right_id"].to_numpy()
+        refused = refuse_breaking(first, second, limits)
+        kept = np.isin(labels[left], broken, invert=True)
+        _store_labels(
+            engine,
+            find_components(
+                nodes,
+                np.concatenate([left[kept], np.delete(first, refused)]),
+                np.concatenate([right[kept], np.delete(second, refused)]),
+            ),
+        )
+    engine.register("ir_refused", pa.table({"position": refused}))
+    engine.store("ir_breaking", "select * exclude (position) from ir_ordered semi join ir_refused using (position)")
+
+
+def _store_labels(engine: Engine, labels: np.ndarray) -> None:
+    engine.register("ir_labels_arrow", pa.table({"node_id": np.arange(len(labels), dtype=np.int32), "label": labels}))
+    engine.store("ir_labels", "select * from ir_labels_arrow")

@@ -1,0 +1,216 @@
+"""A company's identity.yml: which identifiers count, their limits, guards, stitching bounds and survivorship rules.
+
+Put here: reading identity.yml, filling in defaults, and saying exactly what is wrong with it.
+Keep out: the default values (defaults.py), what the rules do (link.py, stitch.py, survivorship.py).
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from identity import defaults
+
+
+class IdentityConfigError(ValueError):
+    """identity.yml cannot be used. The message names file, path, what was seen and what is allowed."""
+
+
+@dataclass(frozen=True)
+class IdentityConfig:
+    """Rules of one company. Limits are keyed `type` or `type@namespace`; no entry means unlimited."""
+
+    strong: tuple[str, ...]  # strongest first
+    weak: tuple[str, ...]  # most trusted first
+    cardinality: Mapping[str, int | None] = field(default_factory=dict)  # distinct values per customer
+    fan_out: Mapping[str, int | None] = field(default_factory=dict)  # person records per value
+    guarded: tuple[str, ...] = defaults.GUARDED
+    match_address: bool = True
+    allow_typos: bool = True  # one wrong letter in a first name of five or more does not contradict
+    blocklist: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: dict(defaults.BLOCKLIST))
+    role_mailboxes: tuple[str, ...] = defaults.ROLE_MAILBOXES
+    strip_plus_tags: bool = False
+    dotless_domains: tuple[str, ...] = ()  # dots before the @ mean nothing there
+    country: str | None = None  # of phone numbers without one; else the company's
+    forward_days: int = defaults.FORWARD_DAYS
+    look_back_days: int = defaults.LOOK_BACK_DAYS
+    logout_touchpoints: tuple[str, ...] = ()
+    shared_device_customers: int | None = None  # more customers than this: no look-back
+    survivorship: Mapping[str, str] = field(default_factory=dict)  # attribute or group -> rule
+
+    def cardinality_of(self, identifier_type: str, namespace: str) -> int | None:
+        """Distinct values one customer may have; None is unlimited."""
+        return self.cardinality.get(f"{identifier_type}@{namespace}", self.cardinality.get(identifier_type))
+
+    def survivorship_of(self, unit: str) -> str:
+        """Rule that chooses the record of an attribute or group."""
+        return self.survivorship.get(unit, self.survivorship.get("default", "source_priority"))
+
+
+_SHAPE: dict[str, tuple[str, ...] | None] = {
+    "identifiers": ("strong", "weak"),
+    "limits": ("cardinality", "fan_out"),
+    "guard": ("identifiers", "match_address", "allow_typos"),
+    "normalise": ("strip_plus_tags", "dotless_domains", "country"),
+    "blocklist": None,
+    "role_mailboxes": None,
+    "stitching": ("forward_days", "look_back_days", "logout_touchpoints", "shared_device_customers"),
+    "survivorship": None,
+}
+
+
+def load_config(path: Path | None, terms: Mapping[str, Any]) -> IdentityConfig:
+    """Read a company's identity.yml over the defaults of the standard terms.
+
+    Args:
+        path: the file; None, or a file that is not there, gives the defaults.
+        terms: `identifier.<type>` -> an entry with strength, order, cardinality, fan_out (others are passed over).
+    Raises:
+        IdentityConfigError: an unknown key or identifier type, or a value of the wrong kind.
+    """
+    types = {
+        name.removeprefix("identifier."): term
+        for name, term in terms.items()
+        if name.startswith("identifier.") and getattr(term, "strength", None)
+    }
+    document = yaml.safe_load(path.read_text(encoding="utf-8")) if path and path.is_file() else None
+    reader = _Reader(str(path), types)
+    sections = reader.mapping("", document, tuple(_SHAPE))
+    given = {name: sections.get(name) for name in _SHAPE}
+    for name, keys in _SHAPE.items():
+        if keys:
+            given[name] = reader.mapping(name, given[name], keys)
+    return _build(reader, given)
+
+
+def _build(reader: _Reader, given: Mapping[str, Any]) -> IdentityConfig:
+    identifiers, limits, guard = given["identifiers"], given["limits"], given["guard"]
+    normalise, stitching = given["normalise"], given["stitching"]
+    blocklist = {k: tuple(v) for k, v in defaults.BLOCKLIST.items()}
+    for kind, patterns in reader.mapping("blocklist", given["blocklist"], (*reader.types, defaults.ANY)).items():
+        blocklist[kind] = (*blocklist.get(kind, ()), *reader.patterns(f"blocklist.{kind}", patterns))
+    fan_out = {"address": defaults.ADDRESS_FAN_OUT, **reader.default_limits("fan_out")}
+    country = normalise.get("country")
+    if country is not None and not re.fullmatch("[A-Z]{2}", str(country)):
+        raise reader.error("normalise.country", country, "two capital ISO letters, such as GB")
+    return IdentityConfig(
+        strong=reader.types_of("identifiers.strong", identifiers.get("strong"), "strong"),
+        weak=reader.types_of("identifiers.weak", identifiers.get("weak"), "weak"),
+        cardinality=reader.limits(
+            "limits.cardinality", limits.get("cardinality"), reader.default_limits("cardinality")
+        ),
+        fan_out=reader.limits("limits.fan_out", limits.get("fan_out"), fan_out, extra=("address",)),
+        guarded=reader.types_of("guard.identifiers", guard.get("identifiers", list(defaults.GUARDED)), "strong"),
+        match_address=reader.flag("guard.match_address", guard.get("match_address", True)),
+        allow_typos=reader.flag("guard.allow_typos", guard.get("allow_typos", True)),
+        blocklist=blocklist,
+        role_mailboxes=tuple(
+            dict.fromkeys((*defaults.ROLE_MAILBOXES, *reader.texts("role_mailboxes", given["role_mailboxes"])))
+        ),
+        strip_plus_tags=reader.flag("normalise.strip_plus_tags", normalise.get("strip_plus_tags", False)),
+        dotless_domains=reader.texts("normalise.dotless_domains", normalise.get("dotless_domains")),
+        country=country,
+        forward_days=reader.days("stitching.forward_days", stitching.get("forward_days", defaults.FORWARD_DAYS)),
+        look_back_days=reader.days(
+            "stitching.look_back_days", stitching.get("look_back_days", defaults.LOOK_BACK_DAYS)
+        ),
+        logout_touchpoints=reader.texts("stitching.logout_touchpoints", stitching.get("logout_touchpoints")),
+        shared_device_customers=reader.limit(
+            "stitching.shared_device_customers", stitching.get("shared_device_customers")
+        ),
+        survivorship=reader.survivorship(given["survivorship"]),
+    )
+
+
+class _Reader:
+    """Takes values out of the document, each checked where it stands."""
+
+    def __init__(self, file: str, types: Mapping[str, Any]) -> None:
+        self.file = file
+        self.types = dict(sorted(types.items(), key=lambda item: (item[1].order or 1000, item[0])))
+
+    def error(self, where: str, seen: Any, allowed: str) -> IdentityConfigError:
+        place = f"{where}: " if where else ""
+        return IdentityConfigError(f"{self.file}: {place}{seen!r} is not allowed here; allowed: {allowed}")
+
+    def known(self, where: str, name: Any, names: Sequence[str]) -> str:
+        if name not in names:
+            near = difflib.get_close_matches(str(name), names, n=1)
+            hint = f"; nearest {near[0]!r}" if near else ""
+            raise self.error(where, name, ", ".join(names) + hint)
+        return name
+
+    def mapping(self, where: str, value: Any, keys: Sequence[str]) -> Mapping[str, Any]:
+        if value is None:
+            return {}
+        if not isinstance(value, Mapping):
+            raise self.error(where, value, f"a mapping of {', '.join(keys)}")
+        for key in value:
+            self.known(where, key, keys)
+        return value
+
+    def texts(self, where: str, value: Any) -> tuple[str, ...]:
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+            raise self.error(where, value, "a list of texts")
+        return tuple(v.strip().lower() if where != "stitching.logout_touchpoints" else v for v in value)
+
+    def patterns(self, where: str, value: Any) -> tuple[str, ...]:
+        if not isinstance(value, list):
+            raise self.error(where, value, "a list of regular expressions")
+        for pattern in value:
+            try:
+                re.compile(pattern)
+            except (re.error, TypeError) as fault:
+                raise self.error(where, pattern, f"a regular expression ({fault})") from fault
+        return tuple(value)
+
+    def flag(self, where: str, value: Any) -> bool:
+        if not isinstance(value, bool):
+            raise self.error(where, value, "true, false")
+        return value
+
+    def days(self, where: str, value: Any) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+            raise self.error(where, value, "a whole number of days, 0 or more")
+        return value
+
+    def limit(self, where: str, value: Any) -> int | None:
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
+            raise self.error(where, value, "a whole number, 1 or more, or null for unlimited")
+        return value
+
+    def types_of(self, where: str, value: Any, strength: str) -> tuple[str, ...]:
+        fitting = tuple(name for name, term in self.types.items() if term.strength == strength)
+        if value is None:
+            return fitting
+        names = self.texts(where, value)
+        return tuple(dict.fromkeys(self.known(where, name, fitting) for name in names))
+
+    def default_limits(self, name: str) -> dict[str, int]:
+        return {kind: getattr(term, name) for kind, term in self.types.items() if getattr(term, name) is not None}
+
+    def limits(
+        self, where: str, value: Any, default: Mapping[str, int], extra: tuple[str, ...] = ()
+    ) -> dict[str, int | None]:
+        if value is not None and not isinstance(value, Mapping):
+            raise self.error(where, value, "a mapping of <type> or <type>@<namespace> to a number")
+        found: dict[str, int | None] = dict(default)
+        for key, number in (value or {}).items():
+            self.known(where, str(key).partition("@")[0], (*self.types, *extra))
+            found[key] = self.limit(f"{where}.{key}", number)
+        return found
+
+    def survivorship(self, value: Any) -> dict[str, str]:
+        units = ("default", *defaults.GROUPS, *defaults.SINGLE_ATTRIBUTES)
+        rules = self.mapping("survivorship", value, units)
+        return {u: self.known(f"survivorship.{u}", r, defaults.SURVIVORSHIP_RULES) for u, r in rules.items()}

@@ -1,0 +1,102 @@
+"""Customers out of clusters: anchors, ids, knowledge levels, and the way from a subject to its customer.
+
+Put here: `ir_customers`, `ir_members`, `ir_lookup`.
+Keep out: how clusters come about (components.py), devices over time (stitch.py), what was before (history.py).
+"""
+
+from __future__ import annotations
+
+from identity.engine import Engine
+from identity.relations import Relations
+from identity.sql import customer_uuid
+
+
+def name_nodes(engine: Engine) -> None:
+    """Write `ir_names` (node_id, name): the subject of a record, `type|namespace|value` of an identifier."""
+    engine.store(
+        "ir_names",
+        "select node_id, subject_id as name from ir_records union all select node_id, node from ir_identifiers",
+    )
+
+
+def name_customers(engine: Engine, relations: Relations) -> None:
+    """Give every cluster its customer.
+
+    ir_members: node_id, label, is_record. Records, and strong identifiers: a hub or contested one only where an event
+        has nothing better, and a cluster without a record only where an event uses it.
+    ir_customers: label, customer_id, knowledge_level, anchor, first_arrived_on, records, identifiers.
+    ir_lookup: subject_id, customer_id, resolved_by, device_key; one row per subject.
+
+    The anchor is the smallest (first_arrived_on, dataset, key); only its name enters the id.
+    """
+    engine.store(
+        "ir_choice",
+        """
+        select u.subject_id, arg_min(u.node_id, (x.node_id is not null, u.priority, u.node_id)) as node_id
+        from ir_strong_uses u left join ir_unusable x using (node_id)
+        where u.record_id is null group by u.subject_id
+        """,
+    )
+    engine.store(
+        "ir_members",
+        """
+        with members as (
+            select node_id, true as is_record, true as is_needed from ir_records
+            union all
+            select i.node_id, false, e.node_id is not null
+            from ir_identifiers i
+            left join (select distinct node_id from ir_strong_uses where record_id is null) e using (node_id)
+            where i.strength = 'strong'
+                and (i.node_id not in (select node_id from ir_unusable) or i.node_id in (select node_id from ir_choice))
+        )
+        select m.node_id, l.label, m.is_record from members m join ir_labels l using (node_id)
+        qualify bool_or(m.is_needed) over (partition by l.label)
+        """,
+    )
+    engine.store(
+        "ir_customers",
+        f"""
+        with nodes as (
+            select node_id, subject_id as name, dataset, key, first_arrived_on from ir_records
+            union all
+            select node_id, node, dataset, node, first_arrived_on from ir_identifiers where strength = 'strong'
+        ),
+        clusters as (
+            select m.label, 
+                arg_min(n.name, (coalesce(n.first_arrived_on, date '9999-12-31'), n.dataset, n.key)) as anchor,
+                min(n.first_arrived_on) as first_arrived_on, count(*) filter (m.is_record) as records,
+                count(*) filter (not m.is_record) as identifiers
+            from ir_members m join nodes n using (node_id) group by m.label
+        )
+        select label, {customer_uuid("anchor")} as customer_id,
+            case when records > 0 then 'known' else 'identified' end as knowledge_level,
+            anchor, first_arrived_on, records, identifiers
+        from clusters
+        """,
+    )
+    engine.store(
+        "ir_lookup",
+        f"""
+        with subjects as (
+            select subject_id from {relations.persons} where subject_id is not null
+            union
+            select subject_id from {relations.identifiers} where subject_id is not null
+        ),
+        devices as (
+            select subject_id, arg_min(node_id, (priority, node_id)) as node_id
+            from ir_uses where strength = 'weak' group by subject_id
+        ),
+        resolved as (
+            select subject_id, node_id, 'record' as resolved_by from ir_records
+            union all
+            select c.subject_id, c.node_id, i.identifier_type from ir_choice c join ir_identifiers i using (node_id)
+        )
+        select s.subject_id, c.customer_id, r.resolved_by, d.node as device_key
+        from subjects s
+        left join resolved r using (subject_id)
+        left join ir_labels l on l.node_id = r.node_id
+        left join ir_customers c on c.label = l.label
+        left join devices on devices.subject_id = s.subject_id
+        left join ir_identifiers d on d.node_id = devices.node_id
+        """,
+    )

@@ -1,0 +1,88 @@
+"""The one seam between identity and the database that does its set work.
+
+Put here: what resolving needs of an engine, and DuckDB as the first one.
+Keep out: identity rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import duckdb
+import pyarrow as pa
+
+
+class Engine(Protocol):
+    """What resolving needs of a database. Working relations begin with `ir_` and live as long as the engine."""
+
+    def run(self, sql: str) -> None:
+        """Run one statement."""
+
+    def store(self, name: str, query: str) -> None:
+        """Keep the rows of `query` as the working relation `name`, replacing it."""
+
+    def register(self, name: str, table: pa.Table) -> None:
+        """Make an Arrow table readable as the relation `name`."""
+
+    def fetch(self, sql: str) -> pa.Table:
+        """The rows of a query as Arrow."""
+
+    def columns(self, relation: str) -> tuple[str, ...]:
+        """Column names of `schema.name`; empty when there is no such relation."""
+
+    def publish(self, statements: Sequence[str]) -> None:
+        """Run statements that change stored relations: all of them take effect, or none."""
+
+    def drop_working(self) -> None:
+        """Forget every working relation."""
+
+
+class DuckDBEngine:
+    """DuckDB on a connection the caller owns. Working relations are temporary tables."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self._stored: dict[str, None] = {}
+        self._registered: dict[str, None] = {}
+
+    def run(self, sql: str) -> None:
+        self._connection.execute(sql)
+
+    def store(self, name: str, query: str) -> None:
+        self._connection.execute(f"create or replace temp table {name} as {query}")
+        self._stored[name] = None
+
+    def register(self, name: str, table: pa.Table) -> None:
+        self._connection.register(name, table)
+        self._registered[name] = None
+
+    def fetch(self, sql: str) -> pa.Table:
+        return self._connection.sql(sql).to_arrow_table()
+
+    def columns(self, relation: str) -> tuple[str, ...]:
+        schema, _, name = relation.rpartition(".")
+        found = self._connection.execute(
+            "select column_name from information_schema.columns where table_schema = ? and table_name = ? "
+            "and table_catalog = current_database() order by ordinal_position",
+            [schema or "main", name],
+        ).fetchall()
+        return tuple(name for (name,) in found)
+
+    def publish(self, statements: Sequence[str]) -> None:
+        self._connection.execute("begin transaction")
+        try:
+            for statement in statements:
+                self._connection.execute(statement)
+            self._connection.execute("commit")
+        except BaseException:
+            self._connection.execute("rollback")
+            raise
+
+    def drop_working(self) -> None:
+        for name in self._registered:
+            self._connection.unregister(name)
+        for name in self._stored:
+            self._connection.execute(f"drop table if exists {name}")
+        self._registered.clear()
+        self._stored.clear()

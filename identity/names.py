@@ -1,0 +1,126 @@
+"""What is known of a person, in a form that can be compared: names, birth date, gender, address.
+
+Put here: `ir_people`, and the SQL that says why two people contradict each other.
+Keep out: which pairs are compared (guard.py).
+"""
+
+from __future__ import annotations
+
+from identity.config import IdentityConfig
+from identity.defaults import UNKNOWN_BIRTH_DATES
+from identity.engine import Engine
+from identity.nicknames import nickname_table
+from identity.relations import Relations
+from identity.sql import fold, literals
+
+_TITLES = r"^((mr|mrs|ms|miss|mx|sir|dr|prof|herr|frau)\s+)+"
+_GENERATION = r"\s(jr|sr|junior|senior|ii|iii|iv)$"
+
+
+def describe_people(engine: Engine, relations: Relations) -> None:
+    """Write `ir_people`: one row per person record.
+
+    node_id, first, token (its first word), formal (list of formal names the token may stand for), last, generation,
+    birth_date, gender, address (street, postcode or city, country), subject_id. Whatever is unknown is null.
+    A record with only a full name has it taken apart: "Last, First" and "First … Last".
+    """
+    engine.register("ir_nicknames", nickname_table())
+    full, first, last = fold("full_name"), fold("first_name"), fold("last_name")
+    engine.store(
+        "ir_named_people",
+        rf"""
+        select r.node_id, r.subject_id,
+            regexp_replace(case
+                when {first} is not null then {first}
+                when contains(full_name, ',') then {fold("split_part(full_name, ',', 2)")}
+                else regexp_extract(bare_name, '^(\S+) ', 1) end, '{_TITLES}', '') as first,
+            case
+                when {last} is not null then {last}
+                when {first} is not null then null
+                when contains(full_name, ',') then {fold("split_part(full_name, ',', 1)")}
+                else regexp_extract(bare_name, ' (\S+)$', 1) end as last,
+            regexp_extract(coalesce({last}, {full}), '{_GENERATION}', 1) as generation,
+            case when birth_date not in ({literals(UNKNOWN_BIRTH_DATES)}) then birth_date end as birth_date,
+            gender,
+            {fold("street")} || '|' || coalesce({fold("postcode")}, {fold("city")}) || '|'
+                || coalesce(upper(country), '') as address
+        from (
+            select *, regexp_replace(regexp_replace({full}, '{_TITLES}', ''), '{_GENERATION}', '') as bare_name
+            from {relations.persons}
+            qualify row_number() over (partition by subject_id order by valid_at desc nulls last, record_id) = 1
+        ) p
+        join ir_records r on r.subject_id = p.subject_id
+        """,
+    )
+    engine.store("ir_formal", "select name, list(formal order by formal) as formal from ir_nicknames group by name")
+    engine.store(
+        "ir_people",
+        rf"""
+        select p.node_id, p.subject_id, nullif(p.first, '') as first, nullif(split_part(p.first, ' ', 1), '') as token,
+            coalesce(f.formal, [split_part(p.first, ' ', 1)]) as formal,
+            nullif(regexp_replace(p.last, '{_GENERATION}', ''), '') as last,
+            case p.generation when 'junior' then 'jr' when 'senior' then 'sr' when '' then null
+                else p.generation end as generation,
+            p.birth_date, p.gender, p.address
+        from ir_named_people p
+        left join ir_formal f on f.name = split_part(p.first, ' ', 1)
+        """,
+    )
+
+
+def same_first_name(left: str, right: str) -> str:
+    """SQL: two known first names are one: equal, one longer than the other by whole words, or nicknames."""
+    return (
+        f"({left}.first = {right}.first or starts_with({left}.first, {right}.first || ' ') "
+        f"or starts_with({right}.first, {left}.first || ' ') or list_has_any({left}.formal, {right}.formal))"
+    )
+
+
+def contradiction(left: str, right: str, config: IdentityConfig, last_name: bool = False) -> str:
+    """SQL for the reason two people cannot be one, null where nothing contradicts.
+
+    Unknown values contradict nothing. An initial agrees with every name it begins. One wrong letter in a first name of
+    five letters or more is a typo where the family names agree and the genders do not differ.
+
+    Args:
+        last_name: also refuse different family names, unless the birth dates agree (for phones, which are recycled).
+    """
+    initial = (
+        f"((length({left}.token) = 1 or length({right}.token) = 1) and substr({left}.token, 1, 1) = "
+        f"substr({right}.token, 1, 1))"
+    )
+    typo = (
+        f"(length({left}.first) >= 5 and length({right}.first) >= 5 "
+        f"and substr({left}.first, 1, 1) = substr({right}.first, 1, 1) "
+        f"and damerau_levenshtein({left}.first, {right}.first) <= 1 and {left}.last = {right}.last "
+        f"and coalesce({left}.gender = {right}.gender, true))"
+    )
+    agree = [same_first_name(left, right), initial, *([typo] if config.allow_typos else [])]
+    branches = [
+        f"when {left}.birth_date <> {right}.birth_date then 'birth date contradicts'",
+        f"when {left}.first is not null and {right}.first is not null "
+        f"and not ({' or '.join(agree)}) then 'first name contradicts'",
+        f"when {left}.generation <> {right}.generation then 'generation contradicts'",
+    ]
+    if last_name:
+        near = (
+            f"({left}.last = {right}.last or list_has_any(string_split({left}.last, ' '), "
+            f"string_split({right}.last, ' ')) or (length({left}.last) >= 4 "
+            f"and damerau_levenshtein({left}.last, {right}.last) <= 2))"
+        )
+        branches.append(
+            f"when not {near} and not coalesce({left}.birth_date = {right}.birth_date, false) "
+            "then 'last name contradicts'"
+        )
+    return f"case {' '.join(branches)} end"
+
+
+def positive_agreement(left: str, right: str, config: IdentityConfig) -> str:
+    """SQL for the reason two people of one address and family name are not shown to be one: both first names must be
+    known and the same; an initial, a typo or a missing name shows nothing. Household members differ in nothing else."""
+    return (
+        f"case when coalesce(length({left}.token), 0) < 2 or coalesce(length({right}.token), 0) < 2 "
+        f"then 'first name unknown' when not {same_first_name(left, right)} then 'first name contradicts' "
+        f"when {left}.generation is distinct from {right}.generation then 'generation contradicts' "
+        f"else {contradiction(left, right, config)} end"
+    )

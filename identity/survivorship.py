@@ -1,0 +1,79 @@
+"""The golden profile: for each attribute the one value to show, and the record it came from.
+
+Put here: `ir_cells` (one row per customer and attribute) and `ir_profiles` (one row per customer).
+Keep out: masking; these values are raw.
+"""
+
+from __future__ import annotations
+
+from identity.config import IdentityConfig
+from identity.defaults import GROUPS, SINGLE_ATTRIBUTES
+from identity.engine import Engine
+from identity.relations import Relations
+
+_RULE_ORDER = {
+    "source_priority": "trust, valid_at desc nulls last, record_id",
+    "most_recent": "valid_at desc nulls last, trust, record_id",
+    "oldest": "valid_at nulls last, trust, record_id",
+}
+
+
+def choose_survivors(engine: Engine, config: IdentityConfig, relations: Relations) -> None:
+    """Choose the golden values of every known customer.
+
+    source_priority takes the dataset with the smallest survivorship rank, then the latest valid_at, then the smallest
+    record_id; most_recent and oldest look at valid_at first. Name and address come from one record as a whole, before
+    all others one that has a family name or full name, a street or postcode.
+    """
+    units = _units()
+    rules = sorted({config.survivorship_of(unit) for unit in units})
+    ranks = ", ".join(
+        f"row_number() over (partition by customer_id order by {_RULE_ORDER[rule]}) as by_{rule}" for rule in rules
+    )
+    has_ranks = "survivorship_rank" in engine.columns(relations.datasets)
+    trust = "coalesce(d.survivorship_rank, 1000)" if has_ranks else "1000"
+    datasets = f"left join {relations.datasets} d on d.dataset = p.dataset" if has_ranks else ""
+    engine.store(
+        "ir_ranked",
+        f"""
+        select *, {ranks} from (
+            select c.customer_id, p.*, {trust} as trust
+            from {relations.persons} p
+            join ir_records r on r.subject_id = p.subject_id
+            join ir_labels l on l.node_id = r.node_id
+            join ir_customers c on c.label = l.label
+            {datasets}
+        )
+        """,
+    )
+    chosen = ", ".join(_choose(unit, lead, columns, config) for unit, (lead, columns) in units.items())
+    engine.store("ir_chosen", f"select customer_id, {chosen} from ir_ranked group by customer_id")
+    attributes = [(unit, column) for unit, (_, columns) in units.items() for column in columns]
+    engine.store(
+        "ir_profiles",
+        "select customer_id, "
+        + ", ".join(f"{unit}_.{column} as {column}" for unit, column in attributes)
+        + " from ir_chosen",
+    )
+    engine.store(
+        "ir_cells",
+        " union all ".join(
+            f"select customer_id, '{column}' as attribute, cast({unit}_.{column} as varchar) as value, "
+            f"{unit}_.dataset as dataset, {unit}_.record_id as record_id, '{config.survivorship_of(unit)}' as rule "
+            f"from ir_chosen where {unit}_.{column} is not null"
+            for unit, column in attributes
+        ),
+    )
+
+
+def _units() -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
+    """What is chosen together: unit -> (columns that make a record worth choosing, all its columns)."""
+    return {**GROUPS, **{name: ((name,), (name,)) for name in SINGLE_ATTRIBUTES}}
+
+
+def _choose(unit: str, lead: tuple[str, ...], columns: tuple[str, ...], config: IdentityConfig) -> str:
+    value = ", ".join(f"'{name}': {name}" for name in (*columns, "dataset", "record_id"))
+    without_lead = " and ".join(f"{name} is null" for name in lead)
+    present = " or ".join(f"{name} is not null" for name in columns)
+    order = f"by_{config.survivorship_of(unit)} + case when {without_lead} then 1000000000 else 0 end"
+    return f"arg_min({{{value}}}, {order}) filter ({present}) as {unit}_"

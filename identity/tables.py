@@ -1,0 +1,73 @@
+"""The relations identity writes: their columns, and how a new state replaces the old one in one step.
+
+Put here: DDL of schema `identity`, publishing.
+Keep out: how the rows come about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from identity.engine import Engine
+
+SCHEMA = "identity"
+PERSON_COLUMNS = (
+    "full_name varchar, first_name varchar, middle_name varchar, last_name varchar, title varchar, birth_date date, "
+    "gender varchar, marital_status varchar, email varchar, phone varchar, street varchar, city varchar, "
+    "region varchar, postcode varchar, country varchar, language varchar, occupation varchar, income decimal(18,2), "
+    "account_key varchar, attributes varchar"
+)
+# Rebuilt by every resolve.
+STATE = {
+    "customers": "customer_id uuid, knowledge_level varchar, anchor varchar, first_arrived_on date, records bigint, "
+    "identifiers bigint",
+    "id_lookup": "subject_id varchar, customer_id uuid, resolved_by varchar, device_key varchar",
+    "device_intervals": "device_key varchar, customer_id uuid, valid_from timestamp, valid_to timestamp, "
+    "reason varchar",
+    "device_customers": "device_key varchar, customer_id uuid",
+    "golden_cells": "customer_id uuid, attribute varchar, value varchar, dataset varchar, record_id varchar, "
+    "rule varchar",
+    "golden_profiles": f"customer_id uuid, {PERSON_COLUMNS}",
+    "edges": "left_node varchar, right_node varchar, rule varchar, weight double, evidence varchar, state varchar, "
+    "reason varchar",
+    "identifiers": "identifier_type varchar, namespace varchar, value varchar, node varchar, strength varchar, "
+    "records bigint, state varchar",
+    "review_queue": "left_node varchar, right_node varchar, reason varchar, rule varchar, weight double, "
+    "detail varchar",
+    "id_redirects": 'old_id uuid, new_id uuid, cause varchar, "at" timestamp',
+    "phone_cache": "value varchar, country varchar, canonical varchar",
+}
+# Only ever added to; a membership row is closed, never changed otherwise.
+HISTORY = {
+    "membership": "subject_id varchar, kind varchar, customer_id uuid, valid_from timestamp, valid_to timestamp, "
+    "known_from timestamp, known_to timestamp",
+    "id_events": 'event_id uuid, event varchar, customer_id uuid, other_id uuid, cause varchar, "at" timestamp, '
+    "run_id varchar",
+}
+
+
+def create_tables(engine: Engine) -> None:
+    """Create whatever relation is missing, empty."""
+    engine.publish(
+        [
+            f"create schema if not exists {SCHEMA}",
+            *(f"create table if not exists {SCHEMA}.{name} ({ddl})" for name, ddl in {**STATE, **HISTORY}.items()),
+        ]
+    )
+
+
+def replace_state(engine: Engine, queries: Mapping[str, str], history: list[str]) -> None:
+    """Put a whole new state in place of the old one; after a crash it is either all there or not at all.
+
+    Args:
+        queries: relation of STATE -> query of its rows, with its columns by name.
+        history: statements on the relations of HISTORY.
+    """
+    statements = list(history)
+    for name, query in queries.items():
+        columns = [part.split()[0] for part in STATE[name].split(", ")]
+        statements.append(f"create or replace table {SCHEMA}.{name} ({STATE[name]})")
+        statements.append(
+            f"insert into {SCHEMA}.{name} ({', '.join(columns)}) select {', '.join(columns)} from ({query})"
+        )
+    engine.publish(statements)

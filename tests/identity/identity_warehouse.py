@@ -1,0 +1,116 @@
+"""A warehouse of a few rows: persons, identifiers, interactions as the standard tables hold them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import duckdb
+
+from identity.config import IdentityConfig, load_config
+from identity.engine import DuckDBEngine
+from identity.resolve import ResolveReport, resolve
+
+PERSONS = """
+    dataset varchar, record_id varchar, subject_id varchar, batch_id varchar, landed_at timestamp, arrived_on date,
+    part_seq bigint, full_name varchar, first_name varchar, middle_name varchar, last_name varchar, title varchar,
+    birth_date date, gender varchar, marital_status varchar, email varchar, phone varchar, street varchar,
+    city varchar, region varchar, postcode varchar, country varchar, language varchar, occupation varchar,
+    income decimal(18,2), account_key varchar, attributes varchar, valid_at timestamp, first_arrived_on date
+"""
+IDENTIFIERS = """
+    dataset varchar, record_id varchar, subject_id varchar, batch_id varchar, landed_at timestamp, arrived_on date,
+    part_seq bigint, identifier_type varchar, namespace varchar, value varchar, first_seen timestamp,
+    last_seen timestamp, first_arrived_on date
+"""
+INTERACTIONS = """
+    dataset varchar, record_id varchar, subject_id varchar, batch_id varchar, landed_at timestamp, arrived_on date,
+    part_seq bigint, interaction_id varchar, touchpoint varchar, occurred_at timestamp, priority int, sequence bigint,
+    slot int, session_id varchar
+"""
+STRONG = {
+    "government_id": (10, None, None),
+    "customer_id": (20, 1, None),
+    "person_id": (30, 1, None),
+    "loyalty_number": (40, 1, None),
+    "user_id": (50, 1, None),
+    "email": (60, None, 5),
+    "phone": (70, None, 5),
+}
+TERMS = {
+    f"identifier.{name}": SimpleNamespace(strength="strong", order=order, cardinality=cardinality, fan_out=fan_out)
+    for name, (order, cardinality, fan_out) in STRONG.items()
+} | {
+    f"identifier.{name}": SimpleNamespace(strength="weak", order=order, cardinality=None, fan_out=None)
+    for name, order in (("device_id", 80), ("cookie_id", 90))
+}
+NAMESPACED = {"government_id", "customer_id", "person_id", "loyalty_number", "user_id", "device_id", "cookie_id"}
+
+
+class Warehouse:
+    """A DuckDB file with the three standard tables, filled row by row."""
+
+    def __init__(self, file: Path | str = ":memory:") -> None:
+        self.con = duckdb.connect(str(file), config={"threads": 1})
+        self.con.execute("create schema std")
+        for name, columns in (("persons", PERSONS), ("identifiers", IDENTIFIERS), ("interactions", INTERACTIONS)):
+            self.con.execute(f"create table std.std_{name} ({columns})")
+        self.run_no = 0
+
+    def insert(self, table: str, **values) -> None:
+        names, marks = ", ".join(values), ", ".join("?" * len(values))
+        self.con.execute(f"insert into std.std_{table} ({names}) values ({marks})", list(values.values()))
+
+    def person(self, subject: str, on: str = "2024-01-01", ids: dict[str, str] | None = None, **attributes) -> str:
+        """A person record with its identifiers; ids are `type` or `type@namespace` -> value."""
+        dataset = subject.split(":")[0]
+        stamp = {"dataset": dataset, "record_id": subject, "subject_id": subject, "arrived_on": on}
+        self.insert("persons", **stamp, first_arrived_on=on, **attributes)
+        self.identify(subject, on, ids or {})
+        return subject
+
+    def identify(self, subject: str, on: str = "2024-01-01", ids: dict[str, str] | None = None) -> str:
+        """Identifier rows of a subject: a person record, or an event tuple of its own."""
+        dataset = subject.split(":")[0]
+        for key, value in (ids or {}).items():
+            kind, _, namespace = key.partition("@")
+            if kind in NAMESPACED and not namespace:
+                namespace = "main"
+            stamp = {"dataset": dataset, "record_id": subject, "subject_id": subject, "arrived_on": on}
+            self.insert(
+                "identifiers", **stamp, identifier_type=kind, namespace=namespace, value=value, first_arrived_on=on
+            )
+        return subject
+
+    def event(self, subject: str | None, at: str, touchpoint: str = "page_viewed", sequence: int = 0) -> None:
+        number = self.con.execute("select count(*) from std.std_interactions").fetchone()[0]
+        self.insert(
+            "interactions", dataset=(subject or "web").split(":")[0], subject_id=subject, touchpoint=touchpoint,
+            interaction_id=f"i{number:04d}", occurred_at=at, priority=50, sequence=sequence, slot=1,
+        )  # fmt: skip
+
+    def resolve(self, config: IdentityConfig | None = None, at: str | None = None) -> ResolveReport:
+        self.run_no += 1
+        known_at = datetime.fromisoformat(at) if at else datetime(2025, 1, self.run_no)
+        return resolve(
+            DuckDBEngine(self.con), config or load_config(None, TERMS), known_at=known_at, run_id=f"run{self.run_no}"
+        )
+
+    def rows(self, query: str) -> list[tuple]:
+        return self.con.execute(query).fetchall()
+
+    def customer_of(self, subject: str) -> str | None:
+        [(found,)] = self.rows(f"select customer_id from identity.id_lookup where subject_id = '{subject}'")
+        return found and str(found)
+
+    def groups(self) -> set[frozenset[str]]:
+        """Subjects by customer."""
+        rows = self.rows(
+            "select list(subject_id) from identity.id_lookup where customer_id is not null group by customer_id"
+        )
+        return {frozenset(subjects) for (subjects,) in rows}
+
+    def state_of(self, value: str) -> str:
+        [(state,)] = self.rows(f"select state from identity.identifiers where value = '{value}'")
+        return state
