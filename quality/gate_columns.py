@@ -27,7 +27,9 @@ from quality.gate_problem import NAME, Findings, as_map, as_maps, custom_of, sug
 from quality.gate_sql import check_scalar
 
 LOGICAL_TYPES = ("string", "integer", "number", "boolean", "date", "timestamp", "object", "array")
-DATE_PARTS = re.compile(r"'(?:[^']|'')*'|yyyy|yy|MMMM|MMM|MM|M|dd|d|HH|H|hh|h|mm|m|ss|s|S{1,9}|a|XXX|XX|X|Z|[^A-Za-z']")
+DATE_PARTS = re.compile(
+    r"'(?:[^']|'')*'|yyyy|uuuu|yy|MMMM|MMM|MM|M|dd|d|HH|H|hh|h|mm|m|ss|s|S{1,9}|a|XXX|XX|X|Z|[^A-Za-z']"
+)
 JSON_PATH = re.compile(r'\$(\.([A-Za-z_]\w*|"[^"]+")|\[\d+\])+|[^$.\[\]]+')
 NAMESPACE = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*")
 LEVELS = ALLOWED["classification"]
@@ -118,7 +120,7 @@ def _time(kind: str, options: Mapping[str, Any], path: str) -> Findings:
     if (form := options.get("format")) is not None:
         rest = DATE_PARTS.sub("", str(form))
         letters = set("".join(p for p in DATE_PARTS.findall(str(form)) if not p.startswith("'")))
-        if rest or not {"y", "M", "d"} <= letters:
+        if rest or not ({"y", "u"} & letters and {"M", "d"} <= letters):
             yield f"{path}.format", f"is {form!r}; write a Java pattern with year, month and day, as dd.MM.yyyy HH:mm"
         elif kind == "timestamp" and options.get("timezone") is True and not letters & {"X", "Z"}:
             yield f"{path}.format", f"is {form!r}, without the offset timezone: true promises; add XXX or drop timezone"

@@ -1,0 +1,145 @@
+"""Running the suites: Great Expectations by pushdown, results without any customer's value.
+
+Put here: one context for all suites, and what of a result may leave it.
+Keep out: what is checked (suites.py), how GX reads DuckDB (gx_duckdb.py), storing results (pipelines/publish).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from quality.company import Company
+from quality.suites import Check, Suite, landing_suites, mart_suites
+
+MARTS_FILE = "c360_marts.duckdb"
+RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """Outcome of one check. Counts, shares and times only; never a value of a row."""
+
+    suite: str
+    asset: str  # landing/web_events | marts/fct_interactions
+    check: str
+    severity: str  # block | warn | record
+    success: bool
+    failing_rows: int | None  # None where the check is about the whole asset
+    observed: str
+    threshold: str
+    seconds: float  # its share of the suite's time
+
+    @property
+    def blocks(self) -> bool:
+        return self.severity == "block" and not self.success
+
+
+def validate(
+    database: Path | duckdb.DuckDBPyConnection, company: Company, as_of: datetime, landing: Path
+) -> list[CheckResult]:
+    """Check what was received and what was built.
+
+    Args:
+        database: warehouse.duckdb (the marts file lies beside it), or an open connection with the marts attached as `m`
+            and `control.parts` in its own database.
+        as_of: the instant freshness is judged at, UTC.
+        landing: `$C360_HOME/landing`; `quarantine` lies beside it.
+    Returns:
+        One result per check, in the order of contracts and tables. A check that cannot run has failed.
+    """
+    with _connected(database) as connection:
+        suites = [
+            suite
+            for contract in company.contracts
+            if any((landing / contract.dataset).glob("**/*.parquet"))
+            for suite in landing_suites(contract, landing, as_of.replace(tzinfo=None), company.error_rate)
+        ]
+        return run_suites(connection, suites + mart_suites(_mart_columns(connection)))
+
+
+def run_suites(connection: duckdb.DuckDBPyConnection, suites: list[Suite]) -> list[CheckResult]:
+    """Run all suites in one ephemeral GX context. Importing GX costs seconds, so it happens here and once."""
+    from quality.gx_duckdb import open_datasource  # sets the analytics switch before GX is imported
+
+    import great_expectations as gx  # isort: skip
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    with open_datasource(context, connection) as datasource:
+        return [result for suite in suites for result in _run(context, datasource, suite)]
+
+
+@contextmanager
+def _connected(database: Path | duckdb.DuckDBPyConnection) -> Iterator[duckdb.DuckDBPyConnection]:
+    if isinstance(database, duckdb.DuckDBPyConnection):
+        yield database
+        return
+    with duckdb.connect(str(database), read_only=True) as connection:
+        marts = str(database.with_name(MARTS_FILE)).replace("'", "''")
+        connection.execute("set autoinstall_known_extensions = false")
+        connection.execute(f"attach '{marts}' as m (read_only)")
+        yield connection
+
+
+def _mart_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, set[str]]:
+    found = connection.execute(
+        "select table_name, list(column_name) from duckdb_columns() "
+        "where database_name = 'm' and schema_name = 'marts' group by table_name"
+    ).fetchall()
+    return {table: set(columns) for table, columns in found}
+
+
+def _run(context, datasource, suite: Suite) -> list[CheckResult]:
+    if suite.missing:
+        what = "table" if suite.missing == ("table",) else f"columns {', '.join(suite.missing)}"
+        said = f"{what} not there; build the marts, or mend quality/mart_expectations.yml"
+        return [
+            CheckResult(suite.name, suite.asset, "is_built", "block", False, None, said, "all checked columns", 0.0)
+        ]
+    import great_expectations as gx
+    import great_expectations.expectations as gxe
+
+    started = time.perf_counter()
+    batch = datasource.add_query_asset(name=suite.name, query=suite.query).add_batch_definition("all")
+    made = gx.ExpectationSuite(name=suite.name)
+    for number, check in enumerate(suite.checks):
+        made.add_expectation(getattr(gxe, check.expectation)(**check.arguments, meta={"check": number}))
+    definition = gx.ValidationDefinition(name=suite.name, data=batch, suite=context.suites.add(made))
+    outcome = context.validation_definitions.add(definition).run(result_format=RESULT_FORMAT)
+    seconds = (time.perf_counter() - started) / len(suite.checks)
+    by_number = {r.expectation_config.meta["check"]: r for r in outcome.results}
+    return [_result(suite, check, by_number[number], seconds) for number, check in enumerate(suite.checks)]
+
+
+def _result(suite: Suite, check: Check, result: Any, seconds: float) -> CheckResult:
+    facts = result.result or {}
+    failing = facts.get("unexpected_count")
+    return CheckResult(
+        suite=suite.name,
+        asset=suite.asset,
+        check=check.name,
+        severity=check.severity,
+        success=bool(result.success),
+        failing_rows=None if failing is None else int(failing),
+        observed=_observed(facts),
+        threshold=check.threshold,
+        seconds=round(seconds, 4),
+    )
+
+
+def _observed(facts: dict[str, Any]) -> str:
+    """A count, a share or a time of the asset as a whole; expectations on row values report only how many failed."""
+    if "unexpected_count" in facts:
+        return f"{facts['unexpected_count']} of {facts['element_count']} rows"
+    value = facts.get("observed_value")
+    if isinstance(value, (int, float, date, datetime)):
+        return f"{value:.6g}" if isinstance(value, float) else str(value)
+    return "the check could not run; see the log of the run" if not facts else "nothing to observe"
