@@ -129,8 +129,8 @@ def render_surveys(dataset: Dataset) -> str:
             "question": f"coalesce({question}, {sql.literal(slot.name)})" if len(slots) > 1 else question,
             "responded_at": dataset.value("survey.responded_at", "timestamp", slot),
             "score": score,
-            "score_min": low,
-            "score_max": high,
+            "scale_min": low,
+            "scale_max": high,
             "score_01": f"({score} - {low}) / nullif(cast({high} as double) - {low}, 0)",
             "comment": dataset.value("survey.comment", "text", slot),
         }

@@ -40,8 +40,8 @@ TECHNICAL_MEANINGS = {
     "slot": "Position of the event's column in its contract.",
     "lines": "Rows of the source that make up the order.",
     "products": "The distinct products of the order, sorted, by comma.",
-    "score_min": "Lowest score of the scale.",
-    "score_max": "Highest score of the scale.",
+    "scale_min": "Lowest score of the scale.",
+    "scale_max": "Highest score of the scale.",
     "score_01": "The score on a scale from 0 to 1.",
     "response_key": "Key of the response the answer belongs to.",
     "attributes": "Flat JSON of further facts.",
@@ -159,9 +159,9 @@ STANDARD_TABLES = (
         "survey",
         "One row per survey answer.",
         _columns(
-            "response_key survey metric question responded_at score score_min score_max score_01 comment",
+            "response_key survey metric question responded_at score scale_min scale_max score_01 comment",
             responded_at="timestamp",
-            **dict.fromkeys(("score", "score_min", "score_max", "score_01"), "number"),
+            **dict.fromkeys(("score", "scale_min", "scale_max", "score_01"), "number"),
         ),
     ),
     StandardTable(

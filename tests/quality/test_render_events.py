@@ -244,7 +244,7 @@ def test_wide_survey_makes_one_answer_per_question(tmp_path):
             {"id": "2", "recommend": None, "effort": 5},
         ],
     )
-    query = "select response_key, survey, metric, question, score, score_min, score_max, score_01 from std_surveys"
+    query = "select response_key, survey, metric, question, score, scale_min, scale_max, score_01 from std_surveys"
     assert rows(landed.build(), query + " order by 1, 3") == [
         ("1", "yearly", "nps", "recommend", 9.0, 0.0, 10.0, 0.9),
         ("1", "yearly", "other", "Easy?", 2.0, 1.0, 5.0, 0.25),
