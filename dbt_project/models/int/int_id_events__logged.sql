@@ -1,5 +1,5 @@
 select
-    event_id,
+    cast(event_id as varchar) as event_id,
     event,
     customer_id,
     other_id,
