@@ -8,11 +8,18 @@ from __future__ import annotations
 
 from quality import render_sql as sql
 from quality.render_group import from_group, group_latest
-from quality.render_std import BY_ENTITY, select_columns
+from quality.render_std import BY_ENTITY, LEADING, select_columns
 from quality.render_value import Dataset
 
 ACCOUNT_TEXTS = ("name", "industry", "country")
 FIRST_ARRIVED = "first_arrived_on"
+# What stands for several rows that say the same: the smallest, so that order and repetition change nothing.
+OF_SEVERAL = {
+    **{n: f"min({n})" for n in LEADING if n != "subject_id"},
+    "first_seen": "min(first_seen)",
+    "last_seen": "max(last_seen)",
+    FIRST_ARRIVED: f"min({FIRST_ARRIVED})",
+}
 
 
 def leading(dataset: Dataset, record_id: str = "_record_key", subject_id: str | None = None) -> dict[str, str]:
@@ -113,56 +120,50 @@ inner join latest on latest.record_key = known.record_key
 def render_identifiers(dataset: Dataset) -> str:
     """Who was seen with which identifier, and when.
 
-    Rows are first reduced to distinct tuples, so that millions of events cost one aggregate. Events of a snapshot
-    dataset keep identifying after their key has left it; person records and contact points do not.
+    Events are first reduced to distinct tuples, so that a subject is hashed once per tuple and not per event. Events of
+    a snapshot dataset keep identifying after their key has left it; person records and contact points do not.
     """
     table = BY_ENTITY["identifier"]
     identifiers = dataset.identifiers
     values = [f"value_{i}" for i, _ in enumerate(identifiers)]
     stays = not dataset.has_person and dataset.contract.has_entity("interaction")
-    person = dataset.subject_id if dataset.has_person else "null"
-    subject = "person_subject" if dataset.has_person else dataset.tuple_subject(values)
-    columns = _join([f"{i.value} as {v}" for i, v in zip(identifiers, values, strict=True)], 8)
-    occurrences = "\n    union all\n".join(
-        f"    select *, {sql.literal(i.type)} as identifier_type, {sql.literal(i.namespace)} as namespace, "
-        f"{v} as value\n    from tuples\n    where {v} is not null"
-        for i, v in zip(identifiers, values, strict=True)
-    )
-    group = "subject_id, identifier_type, namespace, value"
-    smallest = ("record_id", "batch_id", "landed_at", "arrived_on", "part_seq", "first_seen", FIRST_ARRIVED)
-    found = {n: n for n in ("subject_id", "identifier_type", "namespace", "value")}
-    found |= {n: f"min({n})" for n in smallest} | {"last_seen": "max(last_seen)", "dataset": f"'{dataset.name}'"}
-    return f"""with records as (
+    columns = {v: i.value for i, v in zip(identifiers, values, strict=True)}
+    columns |= {n: e for n, e in leading(dataset).items() if n != "subject_id"}
+    columns |= {"first_seen": dataset.row_time, "last_seen": dataset.row_time, FIRST_ARRIVED: "_first_arrived_on"}
+    if dataset.has_person:
+        columns["subject_id"] = dataset.subject_id
+    ctes = f"""with records as (
     select
-        {columns},
-        {sql.convert(person, "text")} as person_subject,
-        {dataset.row_time} as seen_at,
-        _record_key,
-        _batch_id,
-        _landed_at,
-        _arrived_on,
-        _part_seq,
-        _first_arrived_on
+        {_join([f"{e} as {n}" for n, e in columns.items()], 8)}
     from {dataset.base}
     where {"_is_latest" if stays else "_is_current"}
-),
+)"""
+    source = "records"
+    if not dataset.has_person:
+        source = "tuples"
+        reduced = {v: v for v in values} | {"subject_id": dataset.tuple_subject(values)} | OF_SEVERAL
+        ctes += f""",
 
 tuples as (
     select
-        {_join(values, 8)},
-        {subject} as subject_id,
-        '{dataset.name}:' || min(_record_key) as record_id,
-        min(_batch_id) as batch_id,
-        min(_landed_at) as landed_at,
-        min(_arrived_on) as arrived_on,
-        min(_part_seq) as part_seq,
-        min(seen_at) as first_seen,
-        max(seen_at) as last_seen,
-        min(_first_arrived_on) as {FIRST_ARRIVED}
+        {_join([f"{e} as {n}" for n, e in reduced.items()], 8)}
     from records
     where coalesce({", ".join(values)}) is not null
-    group by person_subject, {", ".join(values)}
-),
+    group by {", ".join(values)}
+)"""
+    names = [*OF_SEVERAL, "subject_id"]
+    occurrences = "\n    union all\n".join(
+        f"    select {', '.join(names)}, {sql.literal(i.type)} as identifier_type, "
+        f"{sql.literal(i.namespace)} as namespace, {v} as value\n    from {source}\n    where {v} is not null"
+        for i, v in zip(identifiers, values, strict=True)
+    )
+    grain = ("subject_id", "identifier_type", "namespace", "value")
+    is_unique = len({(i.type, i.namespace) for i in identifiers}) == len(identifiers)
+    if is_unique and not dataset.contract.with_term("person.record_id"):
+        found, group = {n: n for n in table.all_columns}, ""
+    else:
+        found, group = {n: n for n in grain} | OF_SEVERAL, f"group by {', '.join(grain)}\n"
+    return f"""{ctes},
 
 occurrences as (
 {occurrences}
@@ -171,8 +172,7 @@ occurrences as (
 select
     {select_columns(table, found)}
 from occurrences
-group by {group}
-"""
+{group}"""
 
 
 def _parent_key(dataset: Dataset) -> str:

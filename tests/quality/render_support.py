@@ -75,6 +75,10 @@ class Landed:
         facts = {"company": "tiny", "name": "Tiny", "country": "DE", "timezone": "Europe/Berlin", "currency": "EUR"}
         (self.root / "company" / "company.yml").write_text(yaml.safe_dump({**facts, "first_day": "2024-01-01"}))
         (self.root / "company" / "touchpoints.yml").write_text(yaml.safe_dump({"touchpoints": TOUCHPOINTS}))
+        self.prepare()
+
+    def prepare(self) -> None:
+        """What lets an empty dataset be read: no rows, the contract's types."""
         for each in self.company.contracts:
             self._write(each, f"{each.dataset}/schema.parquet", [])
 

@@ -5,7 +5,6 @@ import yaml
 from render_support import Landed, column, contract
 
 from quality.contract import ContractError, read_contract
-from quality.render_project import render_project
 from quality.render_transform import transform_sql
 
 PERSON = (
@@ -143,18 +142,3 @@ def test_transform_that_depends_on_itself_is_refused_by_name(tmp_path):
     loop = read_contract(file)
     with pytest.raises(ContractError, match=r"loop.odcs.yaml: a.transformLogic: depends on itself through a → b → a"):
         transform_sql(loop, loop.column("a"))
-
-
-def test_render_writes_only_what_changed_and_removes_what_is_gone(tmp_path):
-    landed = Landed(tmp_path, [contract("crm", *PERSON), contract("shop", *PERSON)])
-    package = tmp_path / "package"
-    package.mkdir()
-    first = render_project(landed.company, landed.home, package)
-    assert landed.home / "dbt" / "profiles.yml" in first
-    assert (landed.home / "dbt" / "dbt_packages" / "c360").resolve() == package
-    assert render_project(landed.company, landed.home, package) == []
-    (landed.root / "company" / "contracts" / "shop.odcs.yaml").unlink()
-    changed = {f.name for f in render_project(landed.company, landed.home, package)}
-    assert {"base_shop.sql", "std_persons__shop.sql", "std_persons.sql", "sources.yml"} <= changed
-    assert not any("crm" in name for name in changed)
-    assert not list((landed.home / "dbt").rglob("*shop*.sql"))

@@ -71,7 +71,7 @@ def test_changed_line_moves_the_part_of_its_order(tmp_path):
         "lines", "2024-01-03", [{"order_no": "A", "line": 1, "amount": 1}, {"order_no": "A", "line": 2, "amount": 2}]
     )
     landed.land("lines", "2024-01-04", [{"order_no": "A", "line": 2, "amount": 5}])
-    assert rows(landed.build(), "select amount::int, lines, part_seq from std_orders") == [(6, 2, 2)]
+    assert rows(landed.build(), "select amount::int, lines, part_seq, products from std_orders") == [(6, 2, 2, None)]
 
 
 def test_rows_of_one_case_span_first_opening_to_last_closing(tmp_path):
