@@ -53,6 +53,7 @@ def _interaction_ctes(dataset: Dataset, slot: Column) -> list[str]:
     }
     extra = "".join(f",\n        {dataset.typed(c, 'text')} as attribute_{c.position}" for c in attributes)
     rows, grouped = f"slot_{slot.position}", f"grouped_{slot.position}"
+    dated = f"\n        and {occurred_at} is not null"
     ctes = [
         f""" {rows} as (
     select
@@ -62,8 +63,7 @@ def _interaction_ctes(dataset: Dataset, slot: Column) -> list[str]:
     from {dataset.base}
     where
         _is_latest
-        and {occurred_at} is not null
-        and coalesce({touchpoint}, '{UNMAPPED}') <> '{DROPPED}'
+        and coalesce({touchpoint}, '{UNMAPPED}') <> '{DROPPED}'{"" if keys else dated}
 )"""
     ]
     aggregates, join = {}, ""
@@ -75,7 +75,10 @@ def _interaction_ctes(dataset: Dataset, slot: Column) -> list[str]:
             "part_seq": "max(part_seq)",
         }
         ctes.append(f"\n\n{grouped} as ({group_first(rows, 'interaction_key', aggregates)})")
-        join = f"\n    inner join {grouped} on {grouped}.record_key = {rows}.record_key"
+        # A row without a time still counts in the value of its group; a group without any makes no interaction.
+        join = f"""
+    inner join {grouped}
+        on {grouped}.record_key = {rows}.record_key and {grouped}.occurred_at is not null"""
     taken = from_group(table.all_columns, rows, grouped, aggregates)
     taken |= {
         n: f"coalesce({taken[n]}, touchpoints.{d})"

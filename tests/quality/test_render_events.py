@@ -183,12 +183,13 @@ def test_interaction_key_makes_one_interaction_of_many_rows_and_sums_its_value(t
         [
             {"order_no": "A", "line": 2, "at": "2024-01-01 09:00", "amount": 5.25, "campaign": "second"},
             {"order_no": "A", "line": 1, "at": "2024-01-01 10:00", "amount": 1, "campaign": "first"},
+            {"order_no": "A", "line": 0, "at": None, "amount": 2, "campaign": "undated"},
             {"order_no": "B", "line": 1, "at": None, "amount": 7},
         ],
         "interaction_id, record_id, occurred_at, value::varchar, campaign",
     )
     expected = UUID(md5(b"lines|at|A").hexdigest())
-    assert found == [(expected, "lines:A|1", datetime(2024, 1, 1, 9), "6.25", "first")]
+    assert found == [(expected, "lines:A|0", datetime(2024, 1, 1, 9), "8.25", "undated")]
 
 
 def test_ids_do_not_depend_on_file_batch_or_order(tmp_path):
