@@ -23,7 +23,7 @@ COLUMNS = (
     ("success", pa.bool_(), "boolean not null", "Whether it held."),
     ("failing_rows", pa.int64(), "bigint", "Rows that break it, where it counts rows."),
     ("threshold", pa.string(), "varchar", "What was allowed."),
-    ("observed", pa.string(), "varchar", "What was seen: counts and shares, never a customer's value."),
+    ("observed", pa.string(), "varchar", "What was seen: counts and shares, no value of any customer."),
     ("seconds", pa.float64(), "double", "How long it took."),
     ("at", pa.timestamp("us"), "timestamp not null", "When it was checked (UTC)."),
 )

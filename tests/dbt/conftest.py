@@ -10,12 +10,12 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from support.small_warehouse import build_home
+from support.small_warehouse import built_home
 
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return build_home(tmp_path_factory.mktemp("small_home"))
+    return built_home(tmp_path_factory.getbasetemp())
 
 
 @pytest.fixture

@@ -54,7 +54,7 @@ SCHEMAS = {
     "identity.golden_profiles": "customer_id uuid, first_name varchar, last_name varchar, birth_date date, "
     "gender varchar, email varchar, phone varchar, street varchar, city varchar, region varchar, postcode varchar, "
     "country varchar, language varchar",
-    "identity.id_events": "event_id varchar, event varchar, customer_id uuid, other_id uuid, cause varchar, "
+    "identity.id_events": "event_id uuid, event varchar, customer_id uuid, other_id uuid, cause varchar, "
     '"at" timestamp, run_id varchar',
     "identity.id_redirects": 'old_id uuid, new_id uuid, cause varchar, "at" timestamp',
     "control.run": "run_id varchar, as_of timestamp, previous_as_of timestamp, company varchar, country varchar, "
@@ -151,7 +151,10 @@ ROWS = {
         dict(customer_id=CAT, first_name="Cat", last_name="Catison", phone="0228 5550002"),
     ],
     "identity.id_events": [
-        dict(event_id="e1", event="mint", customer_id=ADA, cause="email|ada.example@mail.example", at="2024-03-05",
+        dict(event_id=ADA, event="mint", customer_id=ADA, cause="new known customer", at="2024-03-05", run_id="r1"),
+        dict(event_id=BOB, event="merge", customer_id=ADA, other_id=BOB, cause="lost email edge 0a1b2c3d4e5f",
+             at="2024-03-05", run_id="r1"),
+        dict(event_id=CAT, event="split", customer_id=CAT, cause="email|ada.example@mail.example", at="2024-03-05",
              run_id="r1"),
     ],
     "control.run": [
@@ -240,4 +243,13 @@ def build_home(home: Path) -> Path:
     prepare_marts(home / "c360_marts.duckdb")
     ran = run_dbt(home, "build", "--indirect-selection", "buildable", *SELECT)
     assert ran.returncode == 0, ran.stdout[-6000:] + ran.stderr[-2000:]
+    return home
+
+
+def built_home(base: Path) -> Path:
+    """The home of `build_home`, built once per test session; read it or copy it, never change it."""
+    home = base / "small_home"
+    if not home.exists():
+        home.mkdir()
+        build_home(home)
     return home
