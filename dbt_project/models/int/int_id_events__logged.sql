@@ -3,7 +3,7 @@ select
     event,
     customer_id,
     other_id,
-    regexp_extract(cause, '^[a-z_]+', 0) as cause_rule,
+    {{ c360.cause_rule('e.cause') }} as cause_rule,
     e.at as happened_at,
     run_id
 from {{ source('identity', 'id_events') }} as e
