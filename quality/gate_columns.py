@@ -23,7 +23,7 @@ from quality.gate_dataset import (
     check_literal,
     check_rules,
 )
-from quality.gate_problem import NAME, Findings, as_map, as_maps, custom_of, suggest
+from quality.gate_problem import NAME, Findings, as_list, as_map, as_maps, custom_of, suggest
 from quality.gate_sql import check_scalar
 
 LOGICAL_TYPES = ("string", "integer", "number", "boolean", "date", "timestamp", "object", "array")
@@ -125,7 +125,7 @@ def _time(kind: str, options: Mapping[str, Any], path: str) -> Findings:
         elif kind == "timestamp" and options.get("timezone") is True and not letters & {"X", "Z"}:
             yield f"{path}.format", f"is {form!r}, without the offset timezone: true promises; add XXX or drop timezone"
     zone = options.get("defaultTimezone")
-    if zone is not None and zone not in available_timezones():
+    if zone is not None and str(zone) not in available_timezones():
         yield f"{path}.defaultTimezone", f"is {zone!r}, no known time zone{_near_zone(zone)}"
     if zone is not None and options.get("timezone") is True:
         yield f"{path}.timezone", "says the text carries an offset, defaultTimezone says it does not; keep one"
@@ -177,7 +177,7 @@ def _terms(column: Mapping[str, Any], meaningful: set[str], path: str, around: S
             yield f"{at}.url", f"term {known!r} {why}" + (f"; nearest {near!r}" if near else "")
         else:
             terms.append(term)
-    name, level = column.get("name"), column.get("classification")
+    name, level = str(column.get("name")), column.get("classification")
     links = column.get("authoritativeDefinitions")
     if level is not None and level not in LEVELS:
         yield f"{path}.classification", f"is {level!r}{suggest(level, LEVELS)}"
@@ -189,7 +189,7 @@ def _terms(column: Mapping[str, Any], meaningful: set[str], path: str, around: S
     strictest = max((LEVELS.index(t.classification) for t in terms), default=0)
     if level in LEVELS and LEVELS.index(level) < strictest:
         yield f"{path}.classification", f"is {level}, but its term is {LEVELS[strictest]}; it may only tighten"
-    if "pii:none" in (column.get("tags") or ()) and any(t.pii != "none" for t in terms):
+    if "pii:none" in map(str, as_list(column.get("tags"))) and any(t.pii != "none" for t in terms):
         yield f"{path}.tags", "says pii:none, but its term is personal; remove the tag"
 
 

@@ -31,12 +31,12 @@ def check_facts(facts: Mapping[str, Any], datasets: Collection[str]) -> Findings
     for key, (pattern, example) in NEEDED.items():
         if key not in facts:
             yield key, f"is missing; write {example}"
-        elif not re.fullmatch(pattern, str(facts[key])):
+        elif not isinstance(facts[key], str) or not re.fullmatch(pattern, facts[key]):
             yield key, f"is {facts[key]!r}; write {example}"
     for key in set(facts) - set(NEEDED) - OPTIONAL:
         yield str(key), f"is unknown{suggest(key, {*NEEDED, *OPTIONAL})}"
     zone = facts.get("timezone")
-    if zone is not None and zone not in available_timezones():
+    if zone is not None and str(zone) not in available_timezones():
         yield "timezone", f"is {zone!r}, no known time zone; write one such as Europe/Berlin"
     try:
         date.fromisoformat(str(facts.get("first_day", "2000-01-01")))
@@ -49,7 +49,7 @@ def check_facts(facts: Mapping[str, Any], datasets: Collection[str]) -> Findings
     if not isinstance(priority, list):
         yield "survivorship_priority", "is no list; list datasets, most trusted first"
         return
-    for dataset in priority:
+    for dataset in map(str, priority):
         if dataset not in datasets:
             yield "survivorship_priority", f"names {dataset!r}, which has no contract{suggest(dataset, datasets)}"
     if len(set(map(str, priority))) < len(priority):

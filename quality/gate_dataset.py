@@ -14,7 +14,7 @@ from typing import Any
 
 from quality.contract import OPERATORS
 from quality.definitions import Definitions
-from quality.gate_problem import NAME, Findings, as_map, as_maps, custom_of, suggest
+from quality.gate_problem import NAME, Findings, as_list, as_map, as_maps, custom_of, suggest
 from quality.gate_sql import check_batch_rule, check_row_rule
 
 CUSTOM = {
@@ -117,14 +117,14 @@ def check_custom(element: Mapping[str, Any], allowed: set[str], path: str) -> Fi
 
 def _server(server: Mapping[str, Any], path: str) -> Findings:
     yield from check_custom(server, CUSTOM["server"], path)
-    kind, form = str(server.get("type")), server.get("format")
+    kind, form = str(server.get("type")), str(server.get("format"))
     if kind not in FORMATS:
         yield f"{path}.type", f"is {kind!r}; write local for files, custom for SQL databases, api for REST"
         return
     location = "path" if kind == "local" else "location"
     if not isinstance(server.get(location), str) or not server[location].strip():
         yield f"{path}.{location}", "is missing; say where the rows come from"
-    if form not in FORMATS[kind] and not (kind == "api" and form is None):
+    if form not in FORMATS[kind] and not (kind == "api" and "format" not in server):
         yield f"{path}.format", f"is {form!r}{suggest(form, FORMATS[kind])}"
     for key, text in server.items():
         if isinstance(text, str) and CREDENTIALS.search(text):
@@ -165,7 +165,7 @@ def _read_options(options: Any, form: Any, path: str) -> Findings:
 def _load(document: Mapping[str, Any], schema: Mapping[str, Any], servers: list[dict], path: str) -> Findings:
     yield from check_custom(schema, CUSTOM["schema"], path)
     custom, columns = custom_of(schema), as_maps(schema.get("properties"))
-    mode = custom.get("loadMode", "append")
+    mode = str(custom.get("loadMode", "append"))
     if mode not in ("append", "snapshot"):
         yield f"{path}.loadMode", f"is {mode!r}{suggest(mode, ('append', 'snapshot'))}"
     if not columns:
@@ -178,7 +178,7 @@ def _load(document: Mapping[str, Any], schema: Mapping[str, Any], servers: list[
                 "append has no primary key; mark one, or say in description.limitations why no key",
             )
     landed = {str(c.get("name")): c for c in columns if "transformLogic" not in c or "physicalName" in c}
-    if (cursor := custom.get("cursor")) is not None and cursor not in landed:
+    if (cursor := custom.get("cursor")) is not None and str(cursor) not in landed:
         yield f"{path}.cursor", f"is {cursor!r}, which is no landed column{suggest(cursor, landed)}"
     priority = custom.get("priority", 50)
     if not isinstance(priority, int) or isinstance(priority, bool):
@@ -225,9 +225,9 @@ def check_rules(element: Mapping[str, Any], path: str, place: str, columns: set[
     """`quality` entries of a column or a schema: id, metric, operator, severity, SQL."""
     seen: set[str] = set()
     for index, rule in enumerate(as_maps(element.get("quality"))):
-        rule_id, kind, metric = rule.get("id"), rule.get("type", "library"), rule.get("metric")
+        rule_id, kind, metric = str(rule.get("id") or ""), rule.get("type", "library"), str(rule.get("metric"))
         at = f"{path}.quality.{rule_id}" if rule_id else f"{path}.quality[{index}]"
-        if not re.fullmatch(r"[A-Za-z0-9_-]+", str(rule_id or "")):
+        if not re.fullmatch(r"[A-Za-z0-9_-]+", rule_id):
             yield f"{at}.id", "is missing or holds other characters; letters, digits, _ and - name a rule"
         elif rule_id in seen:
             yield f"{at}.id", "is used by another rule here; every rule has its own"
@@ -238,14 +238,14 @@ def check_rules(element: Mapping[str, Any], path: str, place: str, columns: set[
                 at,
                 f"has {len(operators)} operators ({', '.join(operators) or 'none'}); keep exactly one, as mustBe: 0",
             )
-        if rule.get("severity") not in ("info", "warning", "error"):
+        if str(rule.get("severity")) not in ("info", "warning", "error"):
             yield f"{at}.severity", f"is {rule.get('severity')!r}{suggest('', ('info', 'warning', 'error'))}"
         if kind == "sql":
             check = check_row_rule if place == "column" else check_batch_rule
             for fault in check(str(rule.get("query", "")), columns):
                 yield f"{at}.query", fault
         elif kind != "library" or metric not in METRICS[place]:
-            yield f"{at}.metric", f"is {metric or kind!r}{suggest(metric, METRICS[place])}; or type: sql"
+            yield f"{at}.metric", f"is {rule.get('metric', kind)!r}{suggest(metric, METRICS[place])}; or type: sql"
         else:
             yield from _arguments(rule, metric, at, columns)
 
@@ -253,12 +253,15 @@ def check_rules(element: Mapping[str, Any], path: str, place: str, columns: set[
 def _arguments(rule: Mapping[str, Any], metric: str, path: str, columns: set[str]) -> Findings:
     arguments, allowed = as_map(rule.get("arguments")), ARGUMENTS.get(metric)
     if metric == "duplicateValues":
-        for name in arguments.get("properties") or ():
+        for name in map(str, as_list(arguments.get("properties"))):
             if name not in columns:
                 yield f"{path}.arguments.properties", f"names {name!r}, which is no column{suggest(name, columns)}"
     elif allowed:
         for key in set(arguments) - allowed:
             yield f"{path}.arguments.{key}", f"is unknown{suggest(key, allowed)}"
+        for key in {"validValues", "missingValues"} & allowed & set(arguments):
+            if not isinstance(arguments[key], list):
+                yield f"{path}.arguments.{key}", f"is a {type(arguments[key]).__name__}; write a list, as ['0', '-']"
         if not allowed & set(arguments):
             yield f"{path}.arguments", f"is missing; {metric} needs {' or '.join(sorted(allowed))}"
 

@@ -69,8 +69,12 @@ def as_map(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
+
+
 def as_maps(value: Any) -> list[dict[str, Any]]:
-    return [v for v in value if isinstance(v, dict)] if isinstance(value, list) else []
+    return [v for v in as_list(value) if isinstance(v, dict)]
 
 
 def custom_of(element: dict[str, Any]) -> dict[str, Any]:

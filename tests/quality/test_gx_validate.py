@@ -44,7 +44,8 @@ def home(tmp_path_factory) -> Path:
     refused.mkdir(parents=True)
     duckdb.execute(
         "copy (select 'shop_orders' as dataset, 'b1' as batch_id, i as row_no, 'cell' as kind, "
-        f"'status' as column_name, 'status.enum' as rule_id, '{PLANTED[1]}' as raw from range(6) r(i)) to '{refused}/b1.parquet'"
+        f"'status' as column_name, 'status.enum' as rule_id, '{PLANTED[1]}' as raw from range(6) r(i)) "
+        f"to '{refused}/b1.parquet'"
     )
     with duckdb.connect(str(home / "warehouse.duckdb")) as con:
         con.execute("create schema control")
