@@ -51,9 +51,9 @@ EMPTY = hashlib.md5(b"no rows").hexdigest()
 class LandResult:
     """What one call of `land` did to one dataset.
 
-    new, replaced (a corrected source), unchanged (no effect) and held_parts count parts. received = landed + quarantined
-    are rows of the new and replaced ones, `cells` the nulled cells of their landed rows. held: a batch of this call is
-    over a limit, now or still; why is in `messages`. days: arrival days which changed.
+    new, replaced (a corrected source), unchanged (no effect) and held_parts count parts. received, landed, quarantined
+    count rows of the new and replaced ones (received = landed + quarantined), `cells` the nulled cells of landed rows.
+    held: a batch of this call is over a limit, now or still; why is in `messages`. days: arrival days which changed.
     """
 
     dataset: str
@@ -262,10 +262,12 @@ class _Landing:
         try:
             staged = stage(self.con, contract, raw, latest_arrival=latest_arrival, error_rate=self.error_rate)
         except duckdb.Error as fault:
-            # DuckDB's message may quote a value, so only its kind is passed on.
+            # A message about SQL quotes the contract; one about data may quote a customer's value.
+            about_sql = isinstance(fault, duckdb.ParserException | duckdb.BinderException | duckdb.CatalogException)
+            seen = str(fault).splitlines()[0] if about_sql else type(fault).__name__
             raise LandingError(
-                f"{contract.dataset}: {uri}: typing or a rule failed ({type(fault).__name__}); correct formats, "
-                f"patterns, time zones and SQL rules in {contract.file.name}"
+                f"{contract.dataset}: {uri}: typing or a rule failed: {seen}; correct formats, patterns, time zones and "
+                f"SQL rules in {contract.file.name}"
             ) from None
         held, last = bool(staged.blocking), self.latest.get(uri)
         self._note(*(f"{uri}: {text}" for text in staged.warnings))

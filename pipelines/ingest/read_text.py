@@ -101,8 +101,8 @@ def read_csv(con: duckdb.DuckDBPyConnection, contract: Contract, plain: Path, wh
             f"{where}: wrong columns: none of its {rejected} lines has the {len(seen)} columns of {contract.dataset}; "
             f"correct the properties, readOptions or encoding in {contract.file.name}"
         )
-    skipped = '(select count(*) from rejects where "after" < rowid + 1)' if rejected else "0"
-    return Raw(dict(zip(seen, names, strict=True)), f"rowid + 1 + {skipped}", whole_row(names), drift)
+    skipped = '(select count(*) from rejects where "after" < raw.rowid + 1)' if rejected else "0"
+    return Raw(dict(zip(seen, names, strict=True)), f"raw.rowid + 1 + {skipped}", whole_row(names), drift)
 
 
 def read_jsonl(con: duckdb.DuckDBPyConnection, contract: Contract, plain: Path, where: str) -> Raw:
@@ -115,7 +115,7 @@ def read_jsonl(con: duckdb.DuckDBPyConnection, contract: Contract, plain: Path, 
         header=0,
     )
     con.execute("alter table raw rename to lines")
-    skipped = '(select count(*) from rejects where "after" < rowid + 1)' if count_rows(con, "rejects") else "0"
+    skipped = '(select count(*) from rejects where "after" < lines.rowid + 1)' if count_rows(con, "rejects") else "0"
     return extract_json(
         con, contract, f"select rowid + 1 + {skipped} as line_no, line from lines where line is not null"
     )
@@ -154,9 +154,10 @@ def _open(file: Path):
 
 def _header(contract: Contract, plain: Path, where: str) -> list[str]:
     options = contract.server.read
+    with plain.open("rb") as source:
+        first = source.readline()
     try:
-        with plain.open(encoding="utf-8-sig", newline="") as source:
-            line = source.readline()
+        line = first.decode("utf-8-sig")
     except UnicodeError as fault:
         raise LandingError(
             f"{where}: unreadable as {contract.server.encoding}, at byte {fault.start}; correct `encoding`"
@@ -203,7 +204,7 @@ def _cut_suffix(con: duckdb.DuckDBPyConnection, names: list[str], delimiter: str
     last, end = names[-1], quote(suffix)
     torn = f"not coalesce(ends_with({last}, {end}), false)"
     con.execute(
-        f'insert into rejects select rowid + 1 + {header} + (select count(*) from rejects where "after" < rowid + 1), '
+        f'insert into rejects select rowid + 1 + {header} + (select count(*) from rejects where "after" < raw.rowid + 1), '
         f"null, concat_ws({quote(delimiter)}, {', '.join(names)}) from raw where {torn}"
     )
     con.execute(f"delete from raw where {torn}")
