@@ -28,7 +28,7 @@ def render_interactions(dataset: Dataset) -> str:
     """One interaction per row and slot with a time; with `interaction.key`, one per key, its value summed."""
     slots = dataset.contract.with_term("interaction.occurred_at")
     ctes = [cte for slot in slots for cte in _interaction_ctes(dataset, slot)]
-    return f"with {','.join(ctes)}\n{_union([f'final_{s.position}' for s in slots])}"
+    return f"with {_ctes(ctes)}\n{_union([f'final_{s.position}' for s in slots])}"
 
 
 def _interaction_ctes(dataset: Dataset, slot: Column) -> list[str]:
@@ -55,7 +55,7 @@ def _interaction_ctes(dataset: Dataset, slot: Column) -> list[str]:
     rows, grouped = f"slot_{slot.position}", f"grouped_{slot.position}"
     dated = f"\n        and {occurred_at} is not null"
     ctes = [
-        f""" {rows} as (
+        f"""{rows} as (
     select
         {select_columns(table, leading(dataset) | values, 8)},
         {key} as interaction_key,
@@ -74,7 +74,7 @@ def _interaction_ctes(dataset: Dataset, slot: Column) -> list[str]:
             "landed_at": "max(landed_at)",
             "part_seq": "max(part_seq)",
         }
-        ctes.append(f"\n\n{grouped} as ({group_first(rows, 'interaction_key', aggregates)})")
+        ctes.append(f"{grouped} as ({group_first(rows, 'interaction_key', aggregates)})")
         # A row without a time still counts in the value of its group; a group without any makes no interaction.
         join = f"""
     inner join {grouped}
@@ -90,9 +90,7 @@ def _interaction_ctes(dataset: Dataset, slot: Column) -> list[str]:
     if not dataset.is_off("interaction.currency", slot):
         taken["currency"] = f"coalesce({taken['currency']}, {sql.literal(dataset.company.currency)})"
     ctes.append(
-        f"""
-
-final_{slot.position} as (
+        f"""final_{slot.position} as (
     select
         {select_columns(table, taken, 8)}
     from {rows}{join}
@@ -162,7 +160,7 @@ def render_consents(dataset: Dataset) -> str:
         before = ",\n        ".join(f"lag({n}) {order} as before_{n}" for n in said)
         names = ",\n        ".join(table.all_columns)
         ctes.append(
-            f""" slot_{slot.position} as (
+            f"""slot_{slot.position} as (
     select
         {select_columns(table, leading(dataset) | values, 8)},
         _record_key as record_key,
@@ -186,7 +184,11 @@ final_{slot.position} as (
         {changes}
 )"""
         )
-    return f"with {', '.join(ctes)}\n{_union([f'final_{s.position}' for s in slots])}"
+    return f"with {_ctes(ctes)}\n{_union([f'final_{s.position}' for s in slots])}"
+
+
+def _ctes(ctes: list[str]) -> str:
+    return ",\n\n".join(ctes)
 
 
 def _union(ctes: list[str]) -> str:

@@ -40,7 +40,12 @@ def literal(value: Any) -> str:
 
 
 def convert(expression: str, kind: str) -> str:
-    """A cast that gives null, never an error, where the value does not fit. `kind` is a key of TYPES."""
+    """A cast that gives null, never an error, where the value does not fit.
+
+    `kind` is a key of TYPES; null, and plain text that is to be text, stay bare.
+    """
+    if expression == "null" or (kind == "text" and expression.startswith("'") and expression.count("'") == 2):
+        return expression
     return f"try_cast({expression} as {TYPES[kind]})"
 
 
