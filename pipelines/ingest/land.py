@@ -266,8 +266,8 @@ class _Landing:
             about_sql = isinstance(fault, duckdb.ParserException | duckdb.BinderException | duckdb.CatalogException)
             seen = str(fault).splitlines()[0] if about_sql else type(fault).__name__
             raise LandingError(
-                f"{contract.dataset}: {uri}: typing or a rule failed: {seen}; correct formats, patterns, time zones and "
-                f"SQL rules in {contract.file.name}"
+                f"{contract.dataset}: {uri}: typing or a rule failed: {seen}; correct formats, patterns, time "
+                f"zones and SQL rules in {contract.file.name}"
             ) from None
         held, last = bool(staged.blocking), self.latest.get(uri)
         self._note(*(f"{uri}: {text}" for text in staged.warnings))

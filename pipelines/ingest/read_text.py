@@ -204,7 +204,8 @@ def _cut_suffix(con: duckdb.DuckDBPyConnection, names: list[str], delimiter: str
     last, end = names[-1], quote(suffix)
     torn = f"not coalesce(ends_with({last}, {end}), false)"
     con.execute(
-        f'insert into rejects select rowid + 1 + {header} + (select count(*) from rejects where "after" < raw.rowid + 1), '
+        f"insert into rejects select rowid + 1 + {header} + "
+        '(select count(*) from rejects where "after" < raw.rowid + 1), '
         f"null, concat_ws({quote(delimiter)}, {', '.join(names)}) from raw where {torn}"
     )
     con.execute(f"delete from raw where {torn}")

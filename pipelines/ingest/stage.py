@@ -77,11 +77,11 @@ def stage(
     flags = make_flags(contract, cells)
     con.execute(_staging_sql(contract, raw, cells, flags).replace("$arrival", quote(latest_arrival)))
     nulled = _nulled(flags)
-    failed = ", ".join(["0", *(f"count_if(_f{i})" for i in range(len(flags)))])
+    failed = ", ".join(["0", *(f"count(*) filter (_f{i})" for i in range(len(flags)))])
     cells_sql = " + ".join(f"({any_flag})::int" for any_flag in nulled.values()) or "0"
     rows, bad, cells_nulled, rows_nulled, rejected, *fails = con.execute(
-        f"select count(*), count_if(_bad), coalesce(sum({cells_sql}) filter (not _bad), 0), "
-        f"count_if(not _bad and ({cells_sql}) > 0), (select count(*) from rejects), {failed} from staged"
+        f"select count(*), count(*) filter (_bad), coalesce(sum({cells_sql}) filter (not _bad), 0), "
+        f"count(*) filter (not _bad and ({cells_sql}) > 0), (select count(*) from rejects), {failed} from staged"
     ).fetchone()
     received, quarantined = rows + rejected, bad + rejected
     touched = quarantined + rows_nulled

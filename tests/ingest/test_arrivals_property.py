@@ -30,7 +30,7 @@ def land_files(files: list[list[tuple]], order: list[int]) -> tuple[list, list]:
         return home.rows("_record_key, k, n"), sorted(kept)
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=4, deadline=None)
 @given(rows=ROWS, data=st.data())
 def test_shuffled_split_and_replayed_arrivals_land_the_same_rows(rows, data):
     expected = land_files([rows], [0])

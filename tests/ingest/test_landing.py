@@ -83,6 +83,15 @@ def test_a_changed_type_lands_anew_and_a_changed_mapping_does_not(home):
     assert home.rows("v") == [(7,)]
 
 
+def test_a_file_with_a_header_and_no_rows_is_an_empty_part(home):
+    # Regression: counts over no rows were null.
+    home.declare(*PLAIN)
+    home.put("a.csv", "k,v\n")
+    result = home.land()
+    assert (result.new, result.received, result.landed) == (1, 0, 0)
+    assert home.rows() == []
+
+
 def test_a_file_that_vanished_stays_landed(home):
     home.declare(*PLAIN)
     home.put("a.csv", "k,v\n1,a\n")

@@ -41,7 +41,7 @@ def zst(data: bytes) -> bytes:
         ('k,v\n1,Zoë\n2,"b,c"\n'.encode("latin-1"), {"encoding": "latin-1"}, {}),
         ('k,v\n1,Zoë\n2,"b,c"\n'.encode("cp1252"), {"encoding": "cp1252"}, {}),
     ],
-    ids=["lf", "crlf", "order", "quoted", "bom", "tab", "pipe", "suffix", "suffix-header", "mixed", "utf16", "latin1", "cp1252"],
+    ids=["lf", "crlf", "order", "quoted", "bom", "tab", "pipe", "suffix", "head", "mixed", "utf16", "latin1", "cp1252"],
 )
 def test_csv_disguise_lands_the_same_rows(home, content, server, options):
     home.declare(*TWO, server=server, **options)
@@ -120,8 +120,8 @@ def test_parquet_lands_its_own_types(home):
     home.declare(*TYPED, column("tags", "array"), path="*.parquet", server={"format": "parquet"})
     file = home.put("a.parquet", b"")
     duckdb.execute(
-        "copy (select 7::double as k, timestamptz '2024-05-01 10:00+02' as bought_at, 1.50::decimal(9,2) as n, ['a'] as tags) "
-        f"to '{file}' (format parquet)"
+        "copy (select 7::double as k, timestamptz '2024-05-01 10:00+02' as bought_at, 1.50::decimal(9,2) as n, "
+        f"['a'] as tags) to '{file}' (format parquet)"
     )
     home.land()
     assert home.rows("k, bought_at::varchar, n::varchar, tags") == [(7, "2024-05-01 08:00:00", "1.50", '["a"]')]

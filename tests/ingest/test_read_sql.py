@@ -160,7 +160,8 @@ def test_postgresql_lands_by_cursor_with_its_own_types(home, postgres_url):
     with engine.begin() as con:
         con.exec_driver_sql("create schema shop")
         con.exec_driver_sql(
-            'create table shop.d ("Id" bigint, amount numeric(9,2), changed_at timestamptz, ok boolean, tags jsonb, born date)'
+            'create table shop.d ("Id" bigint, amount numeric(9,2), changed_at timestamptz, ok boolean, '
+            "tags jsonb, born date)"
         )
         con.exec_driver_sql(
             "insert into shop.d values (1, 10.50, '2024-05-01 23:30+00', true, '{\"a\": 1}', '1980-02-03'), "
