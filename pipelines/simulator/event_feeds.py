@@ -31,7 +31,7 @@ CALL_TYPES = {
 
 @dataclass(frozen=True)
 class Feed:
-    """One event source. `line` is SQL over a row of `events` with `id`, `ts` (UTC; null where broken) giving its text."""
+    """One event source. `line`: SQL giving the text of a row of `written`, whose `ts` is UTC, null where broken."""
 
     dataset: str
     stem: str
@@ -54,9 +54,11 @@ FEEDS = (
         "web_events",
         "web/web",
         ".jsonl.gz",
-        """cast(to_json({'event': {'id': id, 'type': replace(touchpoint, '_', '.')}, 'ts': strftime(ts, '%Y-%m-%dT%H:%M:%SZ'),
+        """cast(to_json({'event': {'id': id, 'type': replace(touchpoint, '_', '.')},
+            'ts': strftime(ts, '%Y-%m-%dT%H:%M:%SZ'),
             'context': {'device': {'cookie': cookie}, 'page': {'url': '/' || replace(touchpoint, '_', '-')}},
-            'user': {'login': login, 'customer_no': customer_no}, 'plan': {'family': plan_family}, 'programme': programme_id})
+            'user': {'login': login, 'customer_no': customer_no}, 'plan': {'family': plan_family},
+            'programme': programme_id})
             as varchar)""",
     ),
     Feed(
@@ -70,21 +72,31 @@ FEEDS = (
         "ad_clicks",
         "ads/clicks",
         ".tsv",
-        _joined("\t", "id", "strftime(ts, '%Y-%m-%dT%H:%M:%S+00:00')", "touchpoint", "cookie", "customer_no", "programme_id"),
+        _joined(
+            "\t", "id", "strftime(ts, '%Y-%m-%dT%H:%M:%S+00:00')", "touchpoint", "cookie", "customer_no", "programme_id"
+        ),
     ),
     Feed(
         "chat_events",
         "chat/chat",
         ".jsonl",
         f"""cast(to_json({{'id': id, 'at': {_local("America/Chicago", "%Y-%m-%d %H:%M:%S")}, 'kind': touchpoint,
-            'visitor': {{'login': login, 'email': email, 'customer_no': customer_no}}, 'programme': programme_id}}) as varchar)""",
+            'visitor': {{'login': login, 'email': email, 'customer_no': customer_no}},
+            'programme': programme_id}}) as varchar)""",
     ),
     Feed(
         "call_log",
         "calls/calls",
         ".csv",
         _joined(
-            ";", "id", _local("Asia/Manila", "%d.%m.%Y %H:%M:%S"), "call_type", "'0049' || phone", "customer_no", "case_no", "programme_id"
+            ";",
+            "id",
+            _local("Asia/Manila", "%d.%m.%Y %H:%M:%S"),
+            "call_type",
+            "'0049' || phone",
+            "customer_no",
+            "case_no",
+            "programme_id",
         ),
         "Nr;Zeit;Vorgang;Anrufer;Kundennummer;Fallnummer;Programm",
         "latin-1",
@@ -94,8 +106,15 @@ FEEDS = (
         "store/visits",
         ".csv",
         _joined(
-            "|", "id", _local("Europe/Berlin", "%d.%m.%Y %H:%M:%S"), "touchpoint", "card_no", "customer_no", "'0' || phone", "plan_family",
-            "programme_id"
+            "|",
+            "id",
+            _local("Europe/Berlin", "%d.%m.%Y %H:%M:%S"),
+            "touchpoint",
+            "card_no",
+            "customer_no",
+            "'0' || phone",
+            "plan_family",
+            "programme_id",
         ),
         "visit|time|reason|card|customer|phone|plan_family|programme",
     ),
@@ -104,28 +123,39 @@ FEEDS = (
         "store/pos",
         ".csv",
         _joined(
-            ",", "id", f"{_local('Europe/Berlin', '%Y-%m-%dT%H:%M:%S')} || '+01:00'", "touchpoint", "card_no", "customer_no",
-            "amount", "plan_family", "programme_id"
+            ",",
+            "id",
+            f"{_local('Europe/Berlin', '%Y-%m-%dT%H:%M:%S')} || '+01:00'",
+            "touchpoint",
+            "card_no",
+            "customer_no",
+            "amount",
+            "plan_family",
+            "programme_id",
         ),
         "receipt,printed_at,kind,card,customer,total,plan_family,programme",
         "utf-8-sig",
     ),
-)  # fmt: skip
+)
 
 
 def write_event_feeds(con: duckdb.DuckDBPyConnection, out: Path, people: int) -> dict[str, dict[str, int]]:
     """Write every event source under `out`; returns rows, copies and broken ones per dataset, as written."""
-    con.execute("create table call_types as select unnest($t) as touchpoint, unnest($c) as call_type",
-                {"t": list(CALL_TYPES), "c": list(CALL_TYPES.values())})  # fmt: skip
-    con.execute(_WRITTEN, {"broken": plan.count_per(people, 250)})
     con.execute(
-        "create table renaming as select min(day) + cast((max(day) - min(day)) // 2 as integer) as renamed_on from written"
+        "create table call_types as select unnest($t) as touchpoint, unnest($c) as call_type",
+        {"t": list(CALL_TYPES), "c": list(CALL_TYPES.values())},
     )
+    con.execute(_WRITTEN, {"broken": plan.count_per(people, 250)})
+    con.execute("""
+        create table renaming as
+        select min(day) + cast((max(day) - min(day)) // 2 as integer) as renamed_on from written
+    """)
     for feed in FEEDS:
         _write_lines(con, feed, out)
     _write_app(con, out)
     found = con.sql("""
-        select dataset, count(*) as rows, count(*) filter (is_copy) as copies, count(*) filter (broken = 'line') as broken_lines,
+        select dataset, count(*) as rows, count(*) filter (is_copy) as copies, count(*) filter (broken = 'line') as
+            broken_lines,
             count(*) filter (broken = 'row') as broken_rows from written group by dataset order by dataset
     """).fetchall()
     return {d: {"rows": r, "copies": c, "broken_lines": b, "broken_rows": m} for d, r, c, b, m in found}
@@ -139,7 +169,8 @@ def _write_lines(con: duckdb.DuckDBPyConnection, feed: Feed, out: Path) -> None:
             where dataset = $dataset
         )
         select strftime(day, '%Y-%m-%d'),
-            string_agg(case when broken = 'line' then left(line, length(line) // 2) else line end, chr(10) order by place)
+            string_agg(case when broken = 'line' then left(line, length(line) // 2) else line end, chr(10) order by
+                place)
         from lines group by day order by day
         """,
         {"dataset": feed.dataset},
@@ -164,7 +195,8 @@ def _write_app(con: duckdb.DuckDBPyConnection, out: Path) -> None:
         table = con.sql(
             """
             select id as event_id, ts as occurred_at, case when day >= (select renamed_on from renaming) then touchpoint
-                else array_to_string(list_transform(string_split(touchpoint, '_'), lambda w: upper(w[1]) || w[2:]), '') end as event_type,
+                else array_to_string(list_transform(string_split(touchpoint, '_'), lambda w: upper(w[1]) || w[2:]),
+                    '') end as event_type,
                 device as device_id, login as login_name, customer_no, programme_id as programme
             from written where dataset = 'app_events' and day = $day order by place
             """,
@@ -173,8 +205,9 @@ def _write_app(con: duckdb.DuckDBPyConnection, out: Path) -> None:
         pq.write_table(table, out / "app" / f"app_{day:%Y-%m-%d}.parquet", compression="zstd")
 
 
-# What is in the files: every event at its first arrival, copies at theirs, and broken rows spread over the files of at least
-# 50 rows (in smaller ones a single one would exceed the error rate and hold the file). A broken row is half a line, or an event of its own (key X…) without a time; Parquet has no half lines.
+# What is in the files: every event at its first arrival, copies at theirs, and broken rows spread over the files of at
+# least 50 rows (in smaller ones a single one could exceed the error rate and hold the file). A broken row is half a
+# line, or an event of its own (key X…) without a time; Parquet has no half lines.
 _WRITTEN = """
     create table written as
     with sent as (
@@ -194,9 +227,11 @@ _WRITTEN = """
         union all
         select copied_on, true, null, event_id, occurred_at, * from sent where copied_on is not null
         union all
-        select arrived_on, false, case when n % 2 = 0 or dataset = 'app_events' then 'row' else 'line' end, 'X' || event_id,
+        select arrived_on, false, case when n % 2 = 0 or dataset = 'app_events' then 'row' else 'line' end, 'X' ||
+            event_id,
             case when n % 2 = 0 or dataset = 'app_events' then null else occurred_at end, * exclude (nth, n)
         from to_break where n <= $broken
     )
-    select *, row_number() over (order by dataset, day, ev, is_copy, broken nulls first) as place from rows order by place
+    select *, row_number() over (order by dataset, day, ev, is_copy, broken nulls first) as place from rows order
+        by place
 """

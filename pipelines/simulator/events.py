@@ -88,7 +88,8 @@ def _force_logins(rng: np.random.Generator, events: dict[str, np.ndarray]) -> np
 _EVENTS = """
     create table events as
     with told as (
-        select e.*, t.touchpoint, t.use_case, t.channel, t.dataset, t.prefix, g.programme_id, p.person_id, p.email, p.phone, p.size_band,
+        select e.*, t.touchpoint, t.use_case, t.channel, t.dataset, t.prefix, g.programme_id, p.person_id, p.email,
+            p.phone, p.size_band,
             p.login, p.customer_no, p.card_no, coalesce(p.is_business, false) as is_business,
             e.instance >= 0 as in_journey, e.person < 0 as is_nobody, FIRST_DAY + to_seconds(t) as occurred_at,
             cast(FIRST_DAY as date) + cast(day as integer) as first_arrival,
@@ -108,28 +109,37 @@ _EVENTS = """
                 else true end as ident
         from told
     )
-    select ev, dataset, prefix || lpad(cast(ev + 1 as varchar), 8, '0') as event_id, person, person_id, instance, in_journey, is_business,
-        size_band, touchpoint, use_case, channel, programme_id, occurred_at, first_arrival, arrived_on, copied_on, tablet, role,
+    select ev, dataset, prefix || lpad(cast(ev + 1 as varchar), 8, '0') as event_id, person, person_id, instance,
+        in_journey, is_business,
+        size_band, touchpoint, use_case, channel, programme_id, occurred_at, first_arrival, arrived_on, copied_on,
+            tablet, role,
         is_nobody, chance,
         case when dataset not in ('web_events', 'ad_clicks') then null
-             when is_nobody then 'ck-x' || md5('cookie' || ev % 997)[:10] else 'ck-' || md5('cookie of ' || person)[:12] end as cookie,
-        case when dataset = 'app_events' then case when tablet >= 0 then 'tab-' || lpad(cast(tablet + 1 as varchar), 3, '0')
+             when is_nobody then 'ck-x' || md5('cookie' || ev % 997)[:10] else 'ck-' || md5('cookie of ' ||
+                 person)[:12] end as cookie,
+        case when dataset = 'app_events' then case when tablet >= 0 then 'tab-' || lpad(cast(tablet + 1 as
+            varchar), 3, '0')
              else 'dev-' || md5('device of ' || person)[:12] end end as device,
         case when dataset in ('web_events', 'app_events', 'shop_orders') and ident then
                  case when tablet >= 0 or chance < 0.8 or customer_no is null or dataset = 'shop_orders' then login end
              when dataset = 'chat_events' then login end as login,
-        case when dataset in ('web_events', 'app_events') and ident and tablet < 0 and (chance >= 0.8 or login is null) then customer_no
+        case when dataset in ('web_events', 'app_events') and ident and tablet < 0 and (chance >= 0.8 or login is
+            null) then customer_no
              when dataset in ('ad_clicks', 'call_log') and ident then customer_no
              when dataset in ('chat_events', 'shop_orders') and is_business then customer_no
-             when dataset in ('store_visits', 'pos_receipts') and ident and (card_no is null or in_journey) then customer_no end as customer_no,
-        case when dataset in ('store_visits', 'pos_receipts') and not (ident and in_journey) then card_no end as card_no,
+             when dataset in ('store_visits', 'pos_receipts') and ident and (card_no is null or in_journey) then
+                 customer_no end as customer_no,
+        case when dataset in ('store_visits', 'pos_receipts') and not (ident and in_journey) then card_no end as
+            card_no,
         case when dataset = 'email_events' then coalesce(m.email, told.email)
              when dataset in ('chat_events', 'shop_orders') and login is null then told.email end as email,
-        case when dataset = 'call_log' or (dataset = 'store_visits' and card_no is null and not (ident and customer_no is not null)) then phone
+        case when dataset = 'call_log' or (dataset = 'store_visits' and card_no is null and not (ident and
+            customer_no is not null)) then phone
              end as phone,
         case when touchpoint in ('plan_viewed', 'plan_consulted', 'checkout_started', 'order_paid', 'contract_signed')
              then case when in_journey then 'fibre' else 'mobile' end end as plan_family,
-        case when touchpoint in ('case_opened', 'case_closed', 'complaint_escalated') then 'K' || lpad(cast(instance + 1 as varchar), 7, '0') end as case_no,
+        case when touchpoint in ('case_opened', 'case_closed', 'complaint_escalated') then 'K' ||
+            lpad(cast(instance + 1 as varchar), 7, '0') end as case_no,
         case when dataset in ('shop_orders', 'pos_receipts') then cast(amount as decimal(18, 2)) end as amount
     from decided as told left join (select role, email from role_mailboxes) as m using (role)
     order by ev

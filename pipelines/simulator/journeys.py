@@ -102,7 +102,8 @@ JOURNEYS = (
             ),
             Path(
                 0.14,
-                "notice:renewal_notice_sent consider:renewal_call consider:renewal_offer_viewed renewed:contract_renewed",
+                "notice:renewal_notice_sent consider:renewal_call consider:renewal_offer_viewed "
+                "renewed:contract_renewed",
                 "converted",
             ),
             Path(0.20, "notice:renewal_notice_sent", None),

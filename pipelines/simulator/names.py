@@ -5,6 +5,11 @@ Put here: lists of words. Keep out: who is called what (people.py).
 
 from __future__ import annotations
 
+
+def _words(text: str) -> list[str]:
+    return text.split()
+
+
 NICKNAMES = {
     "f": """Abigail:Abby Alexandra:Alex Amanda:Mandy Barbara:Barb Beatrice:Bea Catherine:Cathy Charlotte:Lottie
         Christina:Tina Deborah:Debbie Dorothy:Dot Eleanor:Ellie Elizabeth:Liz Florence:Flo Gabrielle:Gabby
@@ -19,16 +24,20 @@ NICKNAMES = {
         Ronald:Ron Samuel:Sam Stephen:Steve Theodore:Ted Thomas:Tom Timothy:Tim Vincent:Vince Walter:Walt
         William:Bill""",
 }
-_STARTS = ["Ad", "Bel", "Cor", "Dam", "El", "Fal", "Gar", "Hel", "Is", "Jor", "Kal", "Lor", "Mar", "Nor", "Or", "Per", "Quin", "Ros", "Sel", "Tor", "Ul", "Vel", "Wen", "Yor", "Zel"]
-_FEMALE = ["ana", "ina", "etta", "ilde", "ira", "isa", "ora", "une"]
-_MALE = ["an", "emar", "ion", "ric", "us", "win", "ald", "ebert"]
-_LAST_STARTS = ["Alder", "Amber", "Ash", "Barrow", "Beck", "Birch", "Black", "Bram", "Bright", "Brook", "Burn", "Clay", "Cold", "Copper", "Crow", "Dale", "Dun", "Elm", "Fair", "Fen", "Fern", "Flint", "Fox", "Gold", "Grand", "Gray", "Green", "Hart", "Haw", "Hazel", "Heath", "High", "Holm", "Iron", "Kings", "Lark", "Lin", "Long", "Mar", "Moor", "North", "Oak", "Ox", "Rams", "Raven", "Red", "Rose", "Row", "Salt", "Sand", "Sea", "Silver", "Stone", "Thorn", "Wald", "West", "Whit", "Win", "Wolf"]
+_STARTS = _words("""
+    Ad Bel Cor Dam El Fal Gar Hel Is Jor Kal Lor Mar Nor Or Per Quin Ros Sel Tor Ul Vel Wen Yor Zel
+""")
+_FEMALE = _words("ana ina etta ilde ira isa ora une")
+_MALE = _words("an emar ion ric us win ald ebert")
+_LAST_STARTS = _words("""
+    Alder Amber Ash Barrow Beck Birch Black Bram Bright Brook Burn Clay Cold Copper Crow Dale Dun Elm Fair Fen
+    Fern Flint Fox Gold Grand Gray Green Hart Haw Hazel Heath High Holm Iron Kings Lark Lin Long Mar Moor North
+    Oak Ox Rams Raven Red Rose Row Salt Sand Sea Silver Stone Thorn Wald West Whit Win Wolf
+""")
 _LAST_ENDS = (
     "berg borough bridge by croft dale den field ford gate ham haven hurst land leigh mann ridge ton wick worth"
 )
-COMPANY_WORDS = (
-    "Anchor Atlas Beacon Cobalt Delta Ember Falcon Garnet Harbour Keystone Lumen Meridian Nimbus Orchard Pylon"
-)
+COMPANY_WORDS = "Anchor Atlas Beacon Cobalt Delta Ember Falcon Garnet Harbour Keystone Lumen Meridian Nimbus Orchard"
 COMPANY_KINDS = "Logistics Foods Engineering Clinics Textiles Retail Media Energy Tools Hotels Print Transport"
 INDUSTRIES = "logistics food engineering health textiles retail media energy tools hospitality print transport"
 STREETS = """Ahornstraße|Am Markt|Bachstraße|Birkenweg|Buchenweg|Dorfstraße|Eichenallee|Feldstraße|Gartenweg|Hafenstraße

@@ -165,7 +165,8 @@ def _addresses(rng: np.random.Generator, count: int) -> pa.Table:
 
 _ACCOUNTS = f"""
     create table accounts as
-    with words as (select string_split('{names.COMPANY_WORDS}', ' ') as w, string_split('{names.COMPANY_KINDS}', ' ') as k,
+    with words as (select string_split('{names.COMPANY_WORDS}', ' ') as w, string_split('{names.COMPANY_KINDS}',
+        ' ') as k,
                           string_split('{names.INDUSTRIES}', ' ') as i)
     select account, 'A' || lpad(cast(account + 1 as varchar), 6, '0') as account_no,
         w[1 + account % len(w)] || ' ' || k[1 + (account // len(w)) % len(k)]
@@ -192,9 +193,11 @@ _PEOPLE = """
         left join accounts as c on c.account = p.account
     )
     select person, 'P' || lpad(cast(person + 1 as varchar), 7, '0') as person_id, is_business, account_no, size_band,
-        first_name, nickname, last_name, gender, birth_date, street, house, postcode, city, address_no as household, mess,
+        first_name, nickname, last_name, gender, birth_date, street, house, postcode, city, address_no as
+            household, mess,
         case when is_business then mailbox || '@' || work_domain
-             when mess = 'family_email' then 'familie.' || lower(last_name) || address_no || '@' || d[1 + address_no % 5] || '.example'
+             when mess = 'family_email' then 'familie.' || lower(last_name) || address_no || '@' || d[1 +
+                 address_no % 5] || '.example'
              else mailbox || '@' || d[1 + domain] || '.example' end as email,
         'neu.' || mailbox || '@' || d[1 + (domain + 1) % 5] || '.example' as other_email,
         case when is_business then '30' || 20000000 + (person * 7919) % 70000000

@@ -140,12 +140,15 @@ def _write_consents(con, folder: Path, first_day: date, days: int) -> dict[str, 
 
 
 # The CRM was filled on the first day; one row in ten changed on a later Monday.
-_CHANGED = """strftime(least($first_day + cast(case when row_no % 10 = 0 then 7 * (1 + row_no // 10 % 5) else 0 end as integer),
+_CHANGED = """strftime(
+    least($first_day + cast(case when row_no % 10 = 0 then 7 * (1 + row_no // 10 % 5) else 0 end as integer),
     $last_day) + interval '2' hour, '%Y-%m-%d %H:%M:%S')"""
 
 _CUSTOMERS = f"""
-    select record_key as customer_no, case gender when 'female' then 'Frau' else 'Herr' end as salutation, first_name, last_name,
-        cast(birth_date as varchar) as birth_date, gender[1] as gender, email, '+49' || phone as phone, street, postcode, city,
+    select record_key as customer_no, case gender when 'female' then 'Frau' else 'Herr' end as salutation,
+        first_name, last_name,
+        cast(birth_date as varchar) as birth_date, gender[1] as gender, email, '+49' || phone as phone, street,
+            postcode, city,
         'Deutschland' as country, login, {_CHANGED} as updated_at
     from records where dataset = 'crm_customers' order by record_key
 """
@@ -163,7 +166,8 @@ _ACCOUNTS = """
 """
 
 _LOGINS = f"""
-    select record_key as login, first_name, last_name, email, case when phone is not null then '0' || phone end as phone, street,
+    select record_key as login, first_name, last_name, email, case when phone is not null then '0' || phone end as
+        phone, street,
         postcode, city, {_CHANGED} as updated_at
     from records where dataset = 'shop_accounts' order by record_key
 """
@@ -174,7 +178,8 @@ _ORDERS = """
         email as guest_email, customer_no, cast(amount as varchar) as amount, 'paid' as status, plan_family as product,
         programme_id as programme,
         strftime(case when arrived_on > cast(occurred_at as date) then arrived_on + interval '9' hour
-            else least(occurred_at + interval '10' minute, arrived_on + interval '86399' second) end, '%Y-%m-%d %H:%M:%S') as updated_at
+            else least(occurred_at + interval '10' minute, arrived_on + interval '86399' second) end,
+                '%Y-%m-%d %H:%M:%S') as updated_at
     from events where dataset = 'shop_orders' order by event_id
 """
 
@@ -182,7 +187,8 @@ _CASES = """
     select case_no, min(customer_no) as customer_no, strftime(min(occurred_at), '%Y-%m-%d %H:%M:%S') as opened_at,
         strftime(max(occurred_at) filter (touchpoint = 'case_closed'), '%Y-%m-%d %H:%M:%S') as closed_at,
         (['billing', 'outage', 'router', 'contract'])[1 + min(ev) % 4] as topic,
-        case when bool_or(touchpoint = 'case_closed') then 'closed' when bool_or(touchpoint = 'complaint_escalated') then 'escalated'
+        case when bool_or(touchpoint = 'case_closed') then 'closed' when bool_or(touchpoint =
+            'complaint_escalated') then 'escalated'
             else 'open' end as status,
         case when min(ev) % 5 = 0 then 'high' else 'normal' end as priority,
         strftime(max(occurred_at), '%Y-%m-%d %H:%M:%S') as updated_at
@@ -192,8 +198,10 @@ _CASES = """
 _CARDS = """
     create table cards as
     with held as (
-        select record_key, first_name, last_name, strftime(birth_date, '%d.%m.%Y') as birthday, street, postcode, city, email, phone,
-            false as is_closed, mess = '' and typo is null and row_number() over (order by mess <> '' or typo is not null, row_no) <= $broken as is_broken
+        select record_key, first_name, last_name, strftime(birth_date, '%d.%m.%Y') as birthday, street, postcode,
+            city, email, phone,
+            false as is_closed, mess = '' and typo is null and row_number() over (order by mess <> '' or typo is
+                not null, row_no) <= $broken as is_broken
         from records where dataset = 'loyalty_cards'
         union all
         select 'L9' || lpad(cast(person as varchar), 7, '0'), first_name, last_name, strftime(birth_date, '%d.%m.%Y'),
@@ -201,13 +209,15 @@ _CARDS = """
         from (select * from people where is_clean and not in_loyalty and not is_business order by person limit $closed)
     )
     select is_closed, is_broken, row_number() over (order by record_key) as place,
-        concat_ws(';', record_key, first_name, last_name, case when is_broken then '31.02.1980' else birthday end, street, postcode, city,
+        concat_ws(';', record_key, first_name, last_name, case when is_broken then '31.02.1980' else birthday end,
+            street, postcode, city,
             coalesce(email, ''), '0' || phone[:4] || '/' || phone[5:]) as line
     from held
 """
 
 _STORE_CUSTOMERS = """
-    select string_agg(concat_ws(chr(9), record_key, last_name, first_name, '0049 ' || phone, coalesce(email, ''), coalesce(card_no, '')),
+    select string_agg(concat_ws(chr(9), record_key, last_name, first_name, '0049 ' || phone, coalesce(email, ''),
+        coalesce(card_no, '')),
         chr(10) order by record_key), count(*)
     from records where dataset = 'store_customers'
 """
@@ -227,10 +237,12 @@ _SURVEYS = """
     answered as (
         select *, nth = 1 and case_no is not null as about_case,
             least(case when nth = 1 and case_no is not null then closed + to_hours(cast(1 + seed % 40 as integer))
-                else $first_day + to_seconds((seed * 6151) % ($days * 86400)) end, $first_day + to_seconds($days * 86400 - 60)) as answered
+                else $first_day + to_seconds((seed * 6151) % ($days * 86400)) end, $first_day + to_seconds($days *
+                    86400 - 60)) as answered
         from asked
     )
-    select 'A' || record_key[2:] || '-' || nth as response_no, record_key as respondent_no, first_name, last_name, email,
+    select 'A' || record_key[2:] || '-' || nth as response_no, record_key as respondent_no, first_name, last_name,
+        email,
         strftime(answered, '%d.%m.%Y %H:%M') as answered_at,
         case when about_case then cast(3 + seed % 3 as varchar) end as csat,
         case when not about_case and nth = 1 then cast(2 + seed % 9 as varchar) end as nps,
@@ -245,11 +257,13 @@ _CONSENTS = """
     create table consent_statements as
     with stated as (
         select customer_no, person, nth, nth = 1 as granted,
-            $first_day + to_seconds((person * 6151 + nth * 86400 * 9) % ($days * 86400 // 2) + (nth - 1) * ($days * 86400 // 2)) as stated_at
+            $first_day + to_seconds((person * 6151 + nth * 86400 * 9) % ($days * 86400 // 2) + (nth - 1) * ($days *
+                86400 // 2)) as stated_at
         from people cross join (values (1), (2)) as statements(nth)
         where in_crm and person % 10 < 7 and (nth = 1 or person % 10 = 0)
     )
-    select 'Z' || customer_no[2:] || '-' || nth as statement_no, customer_no, 'marketing' as purpose, 'email' as channel, granted, stated_at,
+    select 'Z' || customer_no[2:] || '-' || nth as statement_no, customer_no, 'marketing' as purpose, 'email' as
+        channel, granted, stated_at,
         least($first_day + cast(7 * (1 + date_diff('day', $first_day, cast(stated_at as date)) // 7) as integer),
             $first_day + cast($days - 1 as integer)) as arrives
     from stated

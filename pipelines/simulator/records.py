@@ -24,7 +24,8 @@ def make_records(con: duckdb.DuckDBPyConnection, rng: np.random.Generator, count
     """
     con.execute(_RECORDS)
     rows = con.sql("""
-        select row_no, dataset in ('crm_customers', 'loyalty_cards') as has_birth, dataset <> 'survey_responses' as has_street,
+        select row_no, dataset in ('crm_customers', 'loyalty_cards') as has_birth, dataset <> 'survey_responses' as
+            has_street,
             dataset not in ('crm_customers') and nickname is not null as can_nick
         from records where not is_business and mess = '' order by row_no
     """).fetchnumpy()
@@ -92,14 +93,17 @@ _RECORDS = """
         union all select 'store_customers', * from people where in_store
     ),
     placed as (
-        select *, case dataset when 'shop_accounts' then in_crm when 'loyalty_cards' then in_crm or in_shop else false end
+        select *, case dataset when 'shop_accounts' then in_crm when 'loyalty_cards' then in_crm or in_shop else
+            false end
                 and mess = 'no_common' as is_elsewhere,
             (person * 31 + length(dataset)) % 10 as luck,
             row_number() over (partition by dataset, account_no order by person) as place_in_account
         from sourced
     )
-    select row_number() over (order by person, dataset) - 1 as row_no, dataset, person, person_id, is_business, mess, nickname,
-        case dataset when 'crm_customers' then customer_no when 'crm_contacts' then customer_no when 'shop_accounts' then login
+    select row_number() over (order by person, dataset) - 1 as row_no, dataset, person, person_id, is_business,
+        mess, nickname,
+        case dataset when 'crm_customers' then customer_no when 'crm_contacts' then customer_no when
+            'shop_accounts' then login
             when 'loyalty_cards' then card_no when 'survey_responses' then 'R' || substr(person_id, 2)
             else 'S' || substr(person_id, 2) end as record_key,
         first_name, last_name, gender, birth_date,
@@ -110,7 +114,8 @@ _RECORDS = """
              when dataset = 'shop_accounts' and mess = '' and not in_store and luck < 4 and not is_business then null
              when is_elsewhere then other_phone else phone end as phone,
         street || ' ' || house as street, postcode, city, account_no, customer_no, place_in_account,
-        case when dataset = 'shop_accounts' or (dataset in ('crm_customers', 'crm_contacts') and login_in_crm) then login end as login,
+        case when dataset = 'shop_accounts' or (dataset in ('crm_customers', 'crm_contacts') and login_in_crm) then
+            login end as login,
         case when dataset = 'loyalty_cards' or (dataset = 'store_customers' and luck < 5) then card_no end as card_no,
         is_elsewhere
     from placed
@@ -120,9 +125,11 @@ _RECORDS = """
 _DISTORT = """
     create or replace table records as
     select r.* replace (
-        case typo when 'nickname' then nickname when 'first_name' then substr(first_name, 1, spot - 1) || substr(first_name, spot + 1)
+        case typo when 'nickname' then nickname when 'first_name' then substr(first_name, 1, spot - 1) ||
+            substr(first_name, spot + 1)
             else first_name end as first_name,
-        case when typo = 'last_name' then substr(last_name, 1, spot) || substr(last_name, spot, 1) || substr(last_name, spot + 1)
+        case when typo = 'last_name' then substr(last_name, 1, spot) || substr(last_name, spot, 1) ||
+            substr(last_name, spot + 1)
             else last_name end as last_name,
         case when is_elsewhere then replace(replace(street, 'straße', 'str.'), 'weg ', 'weg Nr. ')
             when typo = 'street' then substr(street, 1, spot - 1) || substr(street, spot + 1) else street end as street,

@@ -87,6 +87,7 @@ def simulate(out: Path, truth: Path, people: int = 5000, seed: int = 7, days: in
 
 def _people_arrays(con: duckdb.DuckDBPyConnection) -> dict[str, np.ndarray]:
     return con.sql("""
-        select is_clean, in_crm, in_shop, is_business, coalesce(size_band = 'enterprise', false) as is_enterprise, mess <> '' as has_mess
+        select is_clean, in_crm, in_shop, is_business, coalesce(size_band = 'enterprise', false) as is_enterprise,
+            mess <> '' as has_mess
         from people order by person
     """).fetchnumpy()

@@ -15,7 +15,8 @@ import pyarrow as pa
 from pipelines.simulator import plan
 
 _PERSONS = """
-    select person_id, is_business, account_no, size_band, first_name, last_name, birth_date, email, phone, customer_no, login, card_no,
+    select person_id, is_business, account_no, size_band, first_name, last_name, birth_date, email, phone,
+        customer_no, login, card_no,
         mess, is_clean from people order by person
 """
 # record_key is person.record_id where the contract has one: subject_id = dataset:record_key.
@@ -24,8 +25,10 @@ _RECORDS = """
 """
 # is_known: the interaction carries an identifier. resolves_to_account: marts count it as b2b.
 _EVENTS = """
-    select dataset, event_id as record_key, person_id, touchpoint, use_case, channel, programme_id, occurred_at, arrived_on,
-        arrived_on > cast(occurred_at as date) as is_late, copied_on is not null as is_sent_twice, is_business as resolves_to_account,
+    select dataset, event_id as record_key, person_id, touchpoint, use_case, channel, programme_id, occurred_at,
+        arrived_on,
+        arrived_on > cast(occurred_at as date) as is_late, copied_on is not null as is_sent_twice, is_business as
+            resolves_to_account,
         size_band, tablet >= 0 as is_shared_tablet, role >= 0 as is_role_mailbox,
         coalesce(cookie, device, login, customer_no, card_no, email, phone) is not null as is_known
     from events order by dataset, record_key
@@ -46,13 +49,17 @@ def write_truth(
 ) -> None:
     """Write persons, records, events, journeys (Parquet) and counts.json into `truth`.
 
-    counts.json: `setting`, `planted` (counts), `datasets` (rows as written), `shares` (as planned), `interactions` (exact
-    counts by use case, channel, business model, size band), `channels_per_programme`, `journeys` (journey → outcome → count).
+    counts.json: `setting`, `planted` (counts), `datasets` (rows as written), `shares` (as planned), `interactions`
+        (exact
+    counts by use case, channel, business model, size band), `channels_per_programme`, `journeys` (journey →
+        outcome → count).
     """
     con.register("instance_draws", pa.table(instances))
     con.execute(
-        """create table instances as select *, $day + to_seconds(started) as started_at, $day + to_seconds(ended) as ended_at
-        from instance_draws""",
+        """
+        create table instances as
+        select *, $day + to_seconds(started) as started_at, $day + to_seconds(ended) as ended_at from instance_draws
+        """,
         {"day": setting["first_day"]},
     )
     for name, query in (("persons", _PERSONS), ("records", _RECORDS), ("events", _EVENTS), ("journeys", _JOURNEYS)):
