@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
 from pipelines.journeys.compile import compile_journeys
@@ -85,6 +86,8 @@ class JourneyWarehouse:
         )
         for name, sql in MODELS.items():
             (folder / "models" / f"{name}.sql").write_text(sql)
+        with duckdb.connect() as con:
+            con.execute(f"attach '{self.marts}' as m (storage_version 'v1.2.0'); detach m")
 
     def load(
         self, journeys: list[Journey], interactions: pa.Table, as_of: datetime, surveys: pa.Table | None = None
@@ -100,8 +103,6 @@ class JourneyWarehouse:
                 con.register("given", table)
                 con.execute(f"create or replace table {name} as select * from given")
                 con.unregister("given")
-        with duckdb.connect() as con:
-            con.execute(f"attach if not exists '{self.marts}' as m (storage_version 'v1.2.0')")
 
     def build(self, command: str = "build") -> list[str]:
         """Run every model and, with `build`, every test; the failures, as `<node>: <message>`.
@@ -111,6 +112,7 @@ class JourneyWarehouse:
         places = ["--project-dir", str(self.folder), "--profiles-dir", str(self.folder), "--quiet"]
         logs = ["--target-path", str(self.folder / "target"), "--log-level-file", "none"]
         result = dbtRunner().invoke([command, *places, *logs])
+        DuckDBConnectionManager.close_all_connections()  # else the files stay open until dbt's objects are collected
         if result.exception:
             raise result.exception
         return [f"{r.node.name}: {r.message}" for r in result.result if r.status not in ("success", "pass")]
