@@ -107,7 +107,7 @@ def _lint(document: dict[str, Any], is_invalid: bool) -> Findings:
         model = OpenDataContractStandard.model_validate(document)
     except ValueError as fault:
         if not is_invalid:
-            yield "file", f"does not parse as ODCS: {str(fault).splitlines()[0]}; compare with docs/add-a-source"
+            yield "file", f"does not parse as ODCS: {str(fault).splitlines()[0]}; compare with companies/demo/contracts"
         return
     for check in DataContract(data_contract=model, inline_references=False).lint().checks:
         if check.result not in (ResultEnum.passed, ResultEnum.info):
