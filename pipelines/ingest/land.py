@@ -333,5 +333,7 @@ class _Landing:
     def _write_schemas(self) -> None:
         """schema.parquet of both folders, so that a dataset without a part can be read too."""
         for folder, types in ((self.landing, landed_types(self.contract)), (self.quarantine, QUARANTINE)):
-            write_empty(self.con, types, self.work / "schema.parquet")
-            move_into_place(self.work / "schema.parquet", folder / self.contract.dataset / "schema.parquet")
+            empty, place = self.work / "schema.parquet", folder / self.contract.dataset / "schema.parquet"
+            write_empty(self.con, types, empty)
+            if not (place.is_file() and place.read_bytes() == empty.read_bytes()):
+                move_into_place(empty, place)
