@@ -4,70 +4,36 @@ A part is written to a temporary file, moved into place, and only then entered i
 wrong leaves landed parts as they were. Parquet of a replaced or withdrawn part is renamed (`….parquet.replaced`,
 `….parquet.withdrawn`), so that `landing/<dataset>/**/*.parquet` is what is current.
 
-Put here: which parts are due, unchanged, replaced or held.
-Keep out: reading (read_*.py), typing and rules (stage.py), transactions (manifest.py), Dagster.
+Put here: which source parts are due. Keep out: reading (read_*.py), typing and rules (stage.py), what becomes of a part
+(enter.py), Dagster.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
 
 from pipelines.ingest import read_sql
-from pipelines.ingest.cells import landing_facts
-from pipelines.ingest.disk import hash_file, move_into_place, retire
+from pipelines.ingest.disk import hash_file, retire
+from pipelines.ingest.enter import LandResult, PartEntry
 from pipelines.ingest.errors import LandingError
 from pipelines.ingest.files import SourceFile, find_files
 from pipelines.ingest.manifest import Cursor, Manifest, Part
 from pipelines.ingest.raw import Raw
 from pipelines.ingest.read_table import read_json, read_parquet, read_xlsx
 from pipelines.ingest.read_text import open_plain, read_csv, read_jsonl
-from pipelines.ingest.stage import (
-    QUARANTINE,
-    PartFacts,
-    landed_types,
-    stage,
-    write_empty,
-    write_landed,
-    write_quarantine,
-)
 from quality.company import Company
 from quality.contract import Contract, ContractError
 
 TEXT_READERS = {"csv": read_csv, "jsonl": read_jsonl, "json": read_json}
 BINARY_READERS = {"parquet": read_parquet, "xlsx": read_xlsx}
 EMPTY = hashlib.md5(b"no rows").hexdigest()
-
-
-@dataclass(frozen=True)
-class LandResult:
-    """What one call of `land` did to one dataset.
-
-    new, replaced (a corrected source), unchanged (no effect) and held_parts count parts. received, landed, quarantined
-    count rows of the new and replaced ones (received = landed + quarantined), `cells` the nulled cells of landed rows.
-    held: a batch of this call is over a limit, now or still; why is in `messages`. days: arrival days which changed.
-    """
-
-    dataset: str
-    new: int = 0
-    replaced: int = 0
-    unchanged: int = 0
-    held_parts: int = 0
-    received: int = 0
-    landed: int = 0
-    quarantined: int = 0
-    cells: int = 0
-    held: bool = False
-    days: list[date] = field(default_factory=list)
-    messages: list[str] = field(default_factory=list)
 
 
 def land(
@@ -109,22 +75,8 @@ def withdraw(manifest: Manifest, landing: Path, dataset: str, source_uri: str, *
     return part
 
 
-class _Landing:
+class _Landing(PartEntry):
     """One call of `land`: its connection, its folders, and what it did so far."""
-
-    def __init__(self, contract, company, landing, quarantine, manifest, env, days, now):
-        self.contract, self.manifest, self.env = contract, manifest, env
-        self.first_day, self.last_day = days
-        self.landing, self.quarantine = landing, quarantine
-        self.at = now.astimezone(UTC).replace(tzinfo=None) if now.tzinfo else now
-        self.error_rate = company.error_rate if contract.error_rate is None else contract.error_rate
-        facts = json.dumps(landing_facts(contract), sort_keys=True, default=str)
-        self.fingerprint = hashlib.md5(facts.encode()).hexdigest()
-        self.result = LandResult(contract.dataset)
-        self.faults: list[str] = []
-        parts = manifest.parts(contract.dataset)
-        self.latest = {p.source_uri: p for p in parts}
-        self.current = {p.source_uri: p for p in parts if p.state == "current"}
 
     def run(self) -> LandResult:
         self.landing.mkdir(parents=True, exist_ok=True)
@@ -242,98 +194,3 @@ class _Landing:
         """The last part of a source without a date, under its own source_uri or one of its days'."""
         parts = [p for u, p in self.latest.items() if u == uri or re.fullmatch(re.escape(uri) + r"@\d{4}-\d\d-\d\d", u)]
         return max(parts, key=lambda p: p.part_seq, default=None)
-
-    def _content_hash(self, uri: str, content: str) -> str:
-        return hashlib.md5(f"{content}|{uri}|{self.fingerprint}".encode()).hexdigest()
-
-    def _is_unchanged(self, uri: str, content: str) -> bool:
-        last, current = self.latest.get(uri), self.current.get(uri)
-        withdrawn = last is not None and last.state == "withdrawn" and last.source_hash == content
-        if withdrawn:
-            self._note(f"{uri}: withdrawn; the same content stays out")
-        unchanged = withdrawn or (current is not None and current.content_hash == self._content_hash(uri, content))
-        if unchanged:
-            self._count("unchanged")
-        return unchanged
-
-    def _land_part(self, uri: str, day: date, content: str, raw: Raw, latest_arrival: date) -> None:
-        """Stage table `raw` and enter it as the current part of `uri`, or as a held one."""
-        contract, content_hash = self.contract, self._content_hash(uri, content)
-        try:
-            staged = stage(self.con, contract, raw, latest_arrival=latest_arrival, error_rate=self.error_rate)
-        except duckdb.Error as fault:
-            # A message about SQL quotes the contract; one about data may quote a customer's value.
-            about_sql = isinstance(fault, duckdb.ParserException | duckdb.BinderException | duckdb.CatalogException)
-            seen = str(fault).splitlines()[0] if about_sql else type(fault).__name__
-            raise LandingError(
-                f"{contract.dataset}: {uri}: typing or a rule failed: {seen}; correct formats, patterns, time "
-                f"zones and SQL rules in {contract.file.name}"
-            ) from None
-        held, last = bool(staged.blocking), self.latest.get(uri)
-        self._note(*(f"{uri}: {text}" for text in staged.warnings))
-        if raw.drift:
-            self._note(f"{uri}: columns the contract does not name: {', '.join(raw.drift)}")
-        if held:
-            self.result = replace(self.result, held=True)
-            self._note(*(f"{uri}: held: {text}" for text in staged.blocking))
-            if last and last.state == "held" and last.content_hash == content_hash:
-                self._count("unchanged")
-                return
-        facts = PartFacts(contract.dataset, content_hash, uri, day, self.at)
-        place = Path(contract.dataset, f"arrived={day}", f"{content_hash}.parquet")
-
-        def write(part_seq: int) -> None:
-            if staged.quarantined or staged.cells:
-                rejected = self.work / "quarantine.parquet"
-                write_quarantine(self.con, contract, raw, facts, rejected)
-                move_into_place(rejected, self.quarantine / place)
-            if not held:
-                rows = self.work / "landed.parquet"
-                write_landed(self.con, contract, facts, part_seq, rows)
-                move_into_place(rows, self.landing / place)
-
-        part = self.manifest.add(
-            dataset=contract.dataset,
-            source_uri=uri,
-            content_hash=content_hash,
-            source_hash=content,
-            arrived_on=day,
-            state="held" if held else "current",
-            received=staged.received,
-            landed=staged.landed,
-            quarantined=staged.quarantined,
-            cells=staged.cells,
-            landed_at=self.at,
-            write=write,
-        )
-        replaced = None if held else self.current.get(uri)
-        self.latest[uri] = part
-        if held:
-            self._count("held_parts")
-            return
-        self.current[uri] = part
-        if replaced and replaced.content_hash != content_hash:
-            retire(self.landing, replaced, "replaced")
-        self._count("replaced" if replaced else "new")
-        self.result = replace(
-            self.result,
-            received=self.result.received + part.received,
-            landed=self.result.landed + part.landed,
-            quarantined=self.result.quarantined + part.quarantined,
-            cells=self.result.cells + part.cells,
-            days=sorted({*self.result.days, day}),
-        )
-
-    def _count(self, outcome: str) -> None:
-        self.result = replace(self.result, **{outcome: getattr(self.result, outcome) + 1})
-
-    def _note(self, *messages: str) -> None:
-        self.result = replace(self.result, messages=[*self.result.messages, *messages])
-
-    def _write_schemas(self) -> None:
-        """schema.parquet of both folders, so that a dataset without a part can be read too."""
-        for folder, types in ((self.landing, landed_types(self.contract)), (self.quarantine, QUARANTINE)):
-            empty, place = self.work / "schema.parquet", folder / self.contract.dataset / "schema.parquet"
-            write_empty(self.con, types, empty)
-            if not (place.is_file() and place.read_bytes() == empty.read_bytes()):
-                move_into_place(empty, place)

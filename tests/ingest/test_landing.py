@@ -256,17 +256,17 @@ def test_no_error_tells_a_customers_value(home):
     assert "secret" not in str(fault.value) + " ".join(fault.value.result.messages)
 
 
-def test_an_interrupted_landing_leaves_nothing_the_manifest_knows(home, monkeypatch):
-    home.declare(*PLAIN)
-    file = home.put("a.csv", "k,v\n1,a\n")
+def test_a_landing_the_disk_stops_leaves_nothing_the_manifest_knows(home):
+    home.declare(*PLAIN, path="d_{yyyyMMdd}.csv")
+    home.put("d_20240501.csv", "k,v\n1,a\n")
     home.land()
-    file.write_text("k,v\n1,b\n")
-    with monkeypatch.context() as broken:
-        broken.setattr("pipelines.ingest.land.write_landed", lambda *_: (_ for _ in ()).throw(OSError("disk full")))
-        with pytest.raises(OSError, match="disk full"):
-            home.land()
-    assert states(home) == [(1, "a.csv", "current")]
-    assert home.rows("v") == [("a",)]
+    home.put("d_20240502.csv", "k,v\n2,b\n")
+    obstacle = home.landing / "d" / "arrived=2024-05-02"
+    obstacle.write_text("in the way")
+    with pytest.raises(OSError, match="arrived=2024-05-02"):
+        home.land()
+    assert states(home) == [(1, "d_20240501.csv", "current")]
     assert not list(home.landing.glob(".tmp-*"))
-    assert home.land().replaced == 1
-    assert states(home)[-1] == (2, "a.csv", "current")
+    obstacle.unlink()
+    assert home.land().new == 1
+    assert states(home)[-1] == (2, "d_20240502.csv", "current")

@@ -1,0 +1,171 @@
+"""Entering parts: what is staged becomes the current part of its source, a held one, or nothing new.
+
+Put here: unchanged, replaced, held; the order of file and manifest; what a landing reports.
+Keep out: which sources are due (land.py), typing (stage.py), the tables themselves (manifest.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date
+from pathlib import Path
+
+import duckdb
+
+from pipelines.ingest.cells import landing_facts
+from pipelines.ingest.disk import move_into_place, retire
+from pipelines.ingest.errors import LandingError
+from pipelines.ingest.raw import Raw
+from pipelines.ingest.stage import (
+    QUARANTINE,
+    PartFacts,
+    landed_types,
+    stage,
+    write_empty,
+    write_landed,
+    write_quarantine,
+)
+
+
+@dataclass(frozen=True)
+class LandResult:
+    """What one call of `land` did to one dataset.
+
+    new, replaced (a corrected source), unchanged (no effect) and held_parts count parts. received, landed, quarantined
+    count rows of the new and replaced ones (received = landed + quarantined), `cells` the nulled cells of landed rows.
+    held: a batch of this call is over a limit, now or still; why is in `messages`. days: arrival days which changed.
+    """
+
+    dataset: str
+    new: int = 0
+    replaced: int = 0
+    unchanged: int = 0
+    held_parts: int = 0
+    received: int = 0
+    landed: int = 0
+    quarantined: int = 0
+    cells: int = 0
+    held: bool = False
+    days: list[date] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+
+
+class PartEntry:
+    """One landing of one dataset: its parts as the manifest has them, and what became of each source part.
+
+    `con` (an open connection) and `work` (a folder on the home's disk) are set by the caller before the first part.
+    """
+
+    con: duckdb.DuckDBPyConnection
+    work: Path
+
+    def __init__(self, contract, company, landing, quarantine, manifest, env, days, now):
+        self.contract, self.manifest, self.env = contract, manifest, env
+        self.first_day, self.last_day = days
+        self.landing, self.quarantine = landing, quarantine
+        self.at = now.astimezone(UTC).replace(tzinfo=None) if now.tzinfo else now
+        self.error_rate = company.error_rate if contract.error_rate is None else contract.error_rate
+        facts = json.dumps(landing_facts(contract), sort_keys=True, default=str)
+        self.fingerprint = hashlib.md5(facts.encode()).hexdigest()
+        self.result = LandResult(contract.dataset)
+        self.faults: list[str] = []
+        parts = manifest.parts(contract.dataset)
+        self.latest = {p.source_uri: p for p in parts}
+        self.current = {p.source_uri: p for p in parts if p.state == "current"}
+
+    def _content_hash(self, uri: str, content: str) -> str:
+        return hashlib.md5(f"{content}|{uri}|{self.fingerprint}".encode()).hexdigest()
+
+    def _is_unchanged(self, uri: str, content: str) -> bool:
+        last, current = self.latest.get(uri), self.current.get(uri)
+        withdrawn = last is not None and last.state == "withdrawn" and last.source_hash == content
+        if withdrawn:
+            self._note(f"{uri}: withdrawn; the same content stays out")
+        unchanged = withdrawn or (current is not None and current.content_hash == self._content_hash(uri, content))
+        if unchanged:
+            self._count("unchanged")
+        return unchanged
+
+    def _land_part(self, uri: str, day: date, content: str, raw: Raw, latest_arrival: date) -> None:
+        """Stage table `raw` and enter it as the current part of `uri`, or as a held one."""
+        contract, content_hash = self.contract, self._content_hash(uri, content)
+        try:
+            staged = stage(self.con, contract, raw, latest_arrival=latest_arrival, error_rate=self.error_rate)
+        except duckdb.Error as fault:
+            # A message about SQL quotes the contract; one about data may quote a customer's value.
+            about_sql = isinstance(fault, duckdb.ParserException | duckdb.BinderException | duckdb.CatalogException)
+            seen = str(fault).splitlines()[0] if about_sql else type(fault).__name__
+            raise LandingError(
+                f"{contract.dataset}: {uri}: typing or a rule failed: {seen}; correct formats, patterns, time "
+                f"zones and SQL rules in {contract.file.name}"
+            ) from None
+        held, last = bool(staged.blocking), self.latest.get(uri)
+        self._note(*(f"{uri}: {text}" for text in staged.warnings))
+        if raw.drift:
+            self._note(f"{uri}: columns the contract does not name: {', '.join(raw.drift)}")
+        if held:
+            self.result = replace(self.result, held=True)
+            self._note(*(f"{uri}: held: {text}" for text in staged.blocking))
+            if last and last.state == "held" and last.content_hash == content_hash:
+                self._count("unchanged")
+                return
+        facts = PartFacts(contract.dataset, content_hash, uri, day, self.at)
+        place = Path(contract.dataset, f"arrived={day}", f"{content_hash}.parquet")
+
+        def write(part_seq: int) -> None:
+            if staged.quarantined or staged.cells:
+                rejected = self.work / "quarantine.parquet"
+                write_quarantine(self.con, contract, raw, facts, rejected)
+                move_into_place(rejected, self.quarantine / place)
+            if not held:
+                rows = self.work / "landed.parquet"
+                write_landed(self.con, contract, facts, part_seq, rows)
+                move_into_place(rows, self.landing / place)
+
+        part = self.manifest.add(
+            dataset=contract.dataset,
+            source_uri=uri,
+            content_hash=content_hash,
+            source_hash=content,
+            arrived_on=day,
+            state="held" if held else "current",
+            received=staged.received,
+            landed=staged.landed,
+            quarantined=staged.quarantined,
+            cells=staged.cells,
+            landed_at=self.at,
+            write=write,
+        )
+        replaced = None if held else self.current.get(uri)
+        self.latest[uri] = part
+        if held:
+            self._count("held_parts")
+            return
+        self.current[uri] = part
+        if replaced and replaced.content_hash != content_hash:
+            retire(self.landing, replaced, "replaced")
+        self._count("replaced" if replaced else "new")
+        self.result = replace(
+            self.result,
+            received=self.result.received + part.received,
+            landed=self.result.landed + part.landed,
+            quarantined=self.result.quarantined + part.quarantined,
+            cells=self.result.cells + part.cells,
+            days=sorted({*self.result.days, day}),
+        )
+
+    def _count(self, outcome: str) -> None:
+        self.result = replace(self.result, **{outcome: getattr(self.result, outcome) + 1})
+
+    def _note(self, *messages: str) -> None:
+        self.result = replace(self.result, messages=[*self.result.messages, *messages])
+
+    def _write_schemas(self) -> None:
+        """schema.parquet of both folders, so that a dataset without a part can be read too."""
+        for folder, types in ((self.landing, landed_types(self.contract)), (self.quarantine, QUARANTINE)):
+            empty, place = self.work / "schema.parquet", folder / self.contract.dataset / "schema.parquet"
+            write_empty(self.con, types, empty)
+            if not (place.is_file() and place.read_bytes() == empty.read_bytes()):
+                move_into_place(empty, place)
