@@ -1,0 +1,218 @@
+"""Who is linked to whom: nodes, guards, limits, hubs and junk (semantics section 3)."""
+
+from __future__ import annotations
+
+import pytest
+
+ANN = {"first_name": "Ann", "last_name": "Miller"}
+BOB = {"first_name": "Bob", "last_name": "Miller"}
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"email": "Ann@Mail.de "}, {"email": "ann@mail.de"}),
+        ({"email": "ａnn@mail.de"}, {"email": "ann@mail.de"}),
+        ({"phone": "020 7946 0018"}, {"phone": "+44 20 7946 0018"}),
+        ({"loyalty_number": "12 34-5a"}, {"loyalty_number": "12345A"}),
+    ],
+)
+def test_one_value_in_two_spellings_links_two_records(warehouse, one, other):
+    warehouse.person("crm:1", ids=one, country="GB", **ANN)
+    warehouse.person("shop:1", ids=other, country="GB", **ANN)
+    warehouse.resolve()
+    assert warehouse.groups() == {frozenset({"crm:1", "shop:1"})}
+
+
+def test_plus_tags_and_dots_distinguish_addresses_unless_configured(warehouse, configure):
+    warehouse.person("crm:1", ids={"email": "a.nn+shop@gmail.com"}, **ANN)
+    warehouse.person("shop:1", ids={"email": "ann@gmail.com"}, **ANN)
+    warehouse.resolve()
+    assert len(warehouse.groups()) == 2
+    warehouse.resolve(configure(normalise={"strip_plus_tags": True, "dotless_domains": ["gmail.com"]}))
+    assert len(warehouse.groups()) == 1
+
+
+@pytest.mark.parametrize("kind", ["email", "phone"])
+@pytest.mark.parametrize(
+    ("left", "right", "linked"),
+    [
+        ({"first_name": "Robert"}, {"first_name": "Bob"}, True),
+        ({"first_name": "Robert"}, {"first_name": "R."}, True),
+        ({"first_name": "Anna Maria"}, {"first_name": "Anna"}, True),
+        ({"first_name": "José"}, {"first_name": "jose"}, True),
+        ({"full_name": "Dr. Robert Miller"}, {"full_name": "Miller, Bob"}, True),
+        ({"first_name": "Robert"}, {}, True),
+        ({"first_name": "Robert"}, {"first_name": "Alice"}, False),
+        ({"first_name": "Robert"}, {"first_name": "A."}, False),
+        ({"first_name": "Alexander"}, {"first_name": "Alexandra"}, False),
+        ({"first_name": "Ann", "birth_date": "1980-02-01"}, {"first_name": "Ann", "birth_date": "1981-02-01"}, False),
+        ({"first_name": "Ann", "birth_date": "1980-02-01"}, {"first_name": "Ann", "birth_date": "1900-01-01"}, True),
+        (
+            {"first_name": "Michael", "last_name": "Ray", "gender": "male"},
+            {"first_name": "Micheal", "last_name": "Ray", "gender": "male"},
+            True,
+        ),
+        (
+            {"first_name": "Daniel", "last_name": "Ray", "gender": "male"},
+            {"first_name": "Daniela", "last_name": "Ray", "gender": "female"},
+            False,
+        ),
+    ],
+)
+def test_a_guarded_value_links_unless_first_name_or_birth_date_contradicts(warehouse, kind, left, right, linked):
+    value = {"email": "x@mail.de", "phone": "+442079460018"}[kind]
+    warehouse.person("crm:1", ids={kind: value}, **left)
+    warehouse.person("shop:1", ids={kind: value}, **right)
+    warehouse.resolve()
+    assert len(warehouse.groups()) == (1 if linked else 2)
+
+
+def test_a_recycled_phone_with_the_same_first_name_does_not_link_other_family_names(warehouse):
+    warehouse.person("crm:1", ids={"phone": "+442079460018"}, first_name="Ann", last_name="Miller")
+    warehouse.person("shop:1", ids={"phone": "+442079460018"}, first_name="Ann", last_name="Carpenter")
+    warehouse.resolve()
+    assert len(warehouse.groups()) == 2
+
+
+def test_a_family_mailbox_links_each_members_own_records_and_stands_alone(warehouse):
+    box = {"email": "millers@mail.de"}
+    for dataset in ("crm", "shop"):
+        warehouse.person(f"{dataset}:ann", ids=box, **ANN)
+        warehouse.person(f"{dataset}:bob", ids=box, **BOB)
+    warehouse.identify("web:~box", ids=box)
+    warehouse.resolve()
+    assert warehouse.groups() == {
+        frozenset({"crm:ann", "shop:ann"}),
+        frozenset({"crm:bob", "shop:bob"}),
+        frozenset({"web:~box"}),
+    }
+    assert warehouse.state_of("millers@mail.de") == "contested"
+    refused = warehouse.rows("select distinct reason from identity.edges where state = 'refused'")
+    assert refused == [("first name contradicts",)]
+
+
+def test_a_nameless_record_on_a_family_mailbox_joins_nobody_and_is_put_up_for_review(warehouse):
+    box = {"email": "millers@mail.de"}
+    warehouse.person("crm:ann", ids=box, **ANN)
+    warehouse.person("crm:bob", ids=box, **BOB)
+    warehouse.person("survey:1", ids=box)
+    warehouse.resolve()
+    assert len(warehouse.groups()) == 3
+    assert warehouse.rows("select count(*), min(reason) from identity.review_queue") == [(2, "ambiguous")]
+
+
+def test_an_event_does_not_carry_a_link_past_the_guard(warehouse):
+    """Bob's phone, given with Ann's login: the guard compares Ann with Bob."""
+    warehouse.person("crm:ann", ids={"user_id": "ann"}, **ANN)
+    warehouse.person("crm:bob", ids={"phone": "+442079460018"}, **BOB)
+    warehouse.identify("chat:~1", ids={"user_id": "ann", "phone": "+442079460018"})
+    warehouse.resolve()
+    assert warehouse.groups() == {frozenset({"crm:ann", "chat:~1"}), frozenset({"crm:bob"})}
+
+
+def test_identifiers_seen_together_are_one_customer(warehouse):
+    warehouse.person("crm:1", ids={"loyalty_number": "L1"}, **ANN)
+    warehouse.identify("pos:~1", ids={"loyalty_number": "L1", "email": "ann@mail.de"})
+    warehouse.identify("mail:~1", ids={"email": "ann@mail.de"})
+    warehouse.resolve()
+    assert warehouse.groups() == {frozenset({"crm:1", "pos:~1", "mail:~1"})}
+
+
+@pytest.mark.parametrize("kind", ["loyalty_number", "user_id", "customer_id"])
+def test_a_customer_has_one_value_of_a_limited_type_and_the_breaking_edge_is_reviewed(warehouse, kind):
+    warehouse.person("crm:1", ids={kind: "A", "government_id": "G1"}, **ANN)
+    warehouse.person("crm:2", ids={kind: "B", "government_id": "G1"}, **ANN)
+    warehouse.resolve()
+    # Order: government_id before the limited type; then the smaller pair: (crm:1, A) is taken, (crm:2, B) refused.
+    assert warehouse.rows("select left_node, right_node, reason from identity.review_queue") == [
+        ("crm:2", f"{kind}|main|B", "cardinality")
+    ]
+    assert warehouse.customer_of("crm:1") == warehouse.customer_of("crm:2")
+
+
+def test_the_same_type_of_two_issuers_is_no_breach(warehouse):
+    warehouse.person("crm:1", ids={"customer_id@crm": "1", "customer_id@erp": "9"}, **ANN)
+    warehouse.person("shop:1", ids={"customer_id@erp": "9"}, **ANN)
+    warehouse.resolve()
+    assert len(warehouse.groups()) == 1
+    assert warehouse.rows("select count(*) from identity.review_queue") == [(0,)]
+
+
+def test_a_value_on_more_records_than_its_fan_out_is_a_hub_and_stands_alone(warehouse):
+    for number in range(6):
+        warehouse.person(f"crm:{number}", ids={"email": "all@mail.de"}, **ANN)
+    warehouse.identify("web:~1", ids={"email": "all@mail.de"})
+    warehouse.resolve()
+    assert warehouse.state_of("all@mail.de") == "hub"
+    assert len(warehouse.groups()) == 7
+    assert warehouse.rows("select resolved_by from identity.id_lookup where subject_id = 'web:~1'") == [("email",)]
+
+
+def test_fan_out_of_exactly_the_limit_still_links(warehouse):
+    for number in range(5):
+        warehouse.person(f"crm:{number}", ids={"email": "all@mail.de"}, **ANN)
+    warehouse.resolve()
+    assert len(warehouse.groups()) == 1
+
+
+@pytest.mark.parametrize(
+    ("ids", "value", "state"),
+    [
+        ({"email": "noreply@mail.de"}, "noreply@mail.de", "junk"),
+        ({"email": "n/a"}, "n/a", "junk"),
+        ({"phone": "0000000000"}, "0000000000", "junk"),
+        ({"customer_id": "unknown"}, "unknown", "junk"),
+        ({"email": "info@mail.de"}, "info@mail.de", "hub"),
+    ],
+)
+def test_junk_and_role_mailboxes_link_nobody(warehouse, ids, value, state):
+    warehouse.person("crm:1", ids=ids, **ANN)
+    warehouse.person("shop:1", ids=ids, **ANN)
+    warehouse.resolve()
+    assert len(warehouse.groups()) == 2
+    assert warehouse.state_of(value) == state
+
+
+def test_an_event_with_only_junk_has_no_customer(warehouse):
+    warehouse.identify("web:~1", ids={"email": "noreply@mail.de"})
+    warehouse.resolve()
+    assert warehouse.rows("select * from identity.id_lookup") == [("web:~1", None, None, None)]
+
+
+HOME = {"street": "High Street 1", "postcode": "AB1 2CD", "country": "GB", "last_name": "Miller"}
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "linked"),
+    [
+        ({"first_name": "Ann"}, {"first_name": "Ann"}, True),
+        ({"first_name": "Robert"}, {"first_name": "Bob"}, True),
+        ({"first_name": "Ann"}, {"first_name": "Bob"}, False),
+        ({"first_name": "Ann"}, {"first_name": "A"}, False),
+        ({"first_name": "Ann"}, {}, False),
+        ({"first_name": "Ann"}, {"first_name": "Ann", "last_name": "Carpenter"}, False),
+        ({"first_name": "John"}, {"first_name": "John", "last_name": "Miller Jr."}, False),
+        ({"first_name": "Ann", "birth_date": "1950-01-02"}, {"first_name": "Ann", "birth_date": "1980-01-02"}, False),
+    ],
+)
+def test_an_address_links_only_the_same_person_never_a_household(warehouse, left, right, linked):
+    warehouse.person("crm:1", **{**HOME, **left})
+    warehouse.person("shop:1", **{**HOME, "street": "HIGH STREET, 1", **right})
+    warehouse.resolve()
+    assert len(warehouse.groups()) == (1 if linked else 2)
+
+
+def test_an_address_of_more_than_ten_records_links_nobody(warehouse):
+    for number in range(11):
+        warehouse.person(f"crm:{number}", first_name="Ann", **HOME)
+    warehouse.resolve()
+    assert len(warehouse.groups()) == 11
+    assert warehouse.rows("select state, records from identity.identifiers") == [("hub", 11)]
+
+
+def test_a_device_merges_nobody(warehouse):
+    for name in ("ann", "bob", "cid"):
+        warehouse.identify(f"app:~{name}", ids={"user_id": name, "device_id": "tablet"})
+    warehouse.resolve()
+    assert len(warehouse.groups()) == 3
