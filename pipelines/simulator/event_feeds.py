@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -162,36 +163,37 @@ def write_event_feeds(con: duckdb.DuckDBPyConnection, out: Path, people: int) ->
 
 
 def _write_lines(con: duckdb.DuckDBPyConnection, feed: Feed, out: Path) -> None:
-    files = con.execute(
-        f"""
-        with lines as (
-            select day, place, broken, {feed.line} as line from written left join call_types using (touchpoint)
-            where dataset = $dataset
-        )
-        select strftime(day, '%Y-%m-%d'),
-            string_agg(case when broken = 'line' then left(line, length(line) // 2) else line end, chr(10) order by
-                place)
-        from lines group by day order by day
-        """,
-        {"dataset": feed.dataset},
-    ).fetchall()
     (out / feed.stem).parent.mkdir(parents=True, exist_ok=True)
-    for day, body in files:
-        text = f"{feed.header}\n{body}\n" if feed.header else f"{body}\n"
-        content = text.encode(feed.encoding)
+    for day in _days_of(con, feed.dataset):
+        body = con.execute(
+            f"""
+            with lines as (
+                select place, broken, {feed.line} as line from written left join call_types using (touchpoint)
+                where dataset = $dataset and day = $day
+            )
+            select string_agg(
+                case when broken = 'line' then left(line, length(line) // 2) else line end, chr(10) order by place
+            )
+            from lines
+            """,
+            {"dataset": feed.dataset, "day": day},
+        ).fetchall()[0][0]
+        content = (f"{feed.header}\n{body}\n" if feed.header else f"{body}\n").encode(feed.encoding)
         if feed.suffix.endswith(".gz"):
             content = gzip.compress(content, 6, mtime=0)
-        (out / f"{feed.stem}_{day}{feed.suffix}").write_bytes(content)
+        (out / f"{feed.stem}_{day:%Y-%m-%d}{feed.suffix}").write_bytes(content)
+
+
+def _days_of(con: duckdb.DuckDBPyConnection, dataset: str) -> list[date]:
+    """Arrival days of a dataset, in order."""
+    days = con.execute("select distinct day from written where dataset = $d order by day", {"d": dataset})
+    return [day for (day,) in days.fetchall()]
 
 
 def _write_app(con: duckdb.DuckDBPyConnection, out: Path) -> None:
     """Parquet; half-way the app renamed its event types from AppOpened to app_opened."""
     (out / "app").mkdir(parents=True, exist_ok=True)
-    days = [
-        d
-        for (d,) in con.execute("select distinct day from written where dataset = 'app_events' order by day").fetchall()
-    ]
-    for day in days:
+    for day in _days_of(con, "app_events"):
         table = con.sql(
             """
             select id as event_id, ts as occurred_at, case when day >= (select renamed_on from renaming) then touchpoint
@@ -211,7 +213,9 @@ def _write_app(con: duckdb.DuckDBPyConnection, out: Path) -> None:
 _WRITTEN = """
     create table written as
     with sent as (
-        select * from events where dataset <> 'shop_orders'
+        select ev, dataset, event_id, occurred_at, first_arrival, arrived_on, copied_on, touchpoint, cookie, device,
+            login, customer_no, card_no, email, phone, plan_family, case_no, amount, programme_id
+        from events where dataset <> 'shop_orders'
     ),
     to_break as (
         select *, row_number() over (partition by dataset order by nth, first_arrival) as n

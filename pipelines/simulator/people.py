@@ -11,7 +11,9 @@ import pyarrow as pa
 
 from pipelines.simulator import names, plan
 
-# Chance that a system holds a record of a private person. Business people are in crm and shop, always.
+# Chance that a system holds a record of a private person. Business people are in crm and shop, always, and some answer
+# surveys: nine cases in ten are theirs.
+_BUSINESS_ANSWERS = 0.4
 _KNOWN_TO = {"in_crm": 0.60, "in_shop": 0.50, "in_loyalty": 0.40, "in_survey": 0.15, "in_store": 0.15}
 
 
@@ -139,6 +141,7 @@ def _systems(rng: np.random.Generator, private: int, count: int, mess: np.ndarra
     for place, system in enumerate(known):
         known[system] = np.where(mess == "no_common", (place < 3) & (pair != place), known[system])
         known[system][private:] = system in ("in_crm", "in_shop")
+    known["in_survey"][private:] = rng.random(count - private) < _BUSINESS_ANSWERS
     return known
 
 

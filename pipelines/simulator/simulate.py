@@ -6,6 +6,7 @@ Put here: the order of the steps and what is reported. Keep out: the steps.
 from __future__ import annotations
 
 import shutil
+import tempfile
 import time
 from dataclasses import dataclass
 from datetime import date
@@ -61,8 +62,11 @@ def simulate(out: Path, truth: Path, people: int = 5000, seed: int = 7, days: in
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
     rng = np.random.default_rng(seed)
-    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as con:
-        con.execute("set threads = 2; set memory_limit = '3GB'; set timezone = 'UTC'")
+    with (
+        tempfile.TemporaryDirectory(prefix="simulate-") as scratch,
+        duckdb.connect(f"{scratch}/work.duckdb", config={"autoinstall_known_extensions": "false"}) as con,
+    ):
+        con.execute("set threads = 2; set memory_limit = '2GB'; set timezone = 'UTC'")
         planted = make_people(con, rng, people)
         planted |= make_records(con, rng, people)
         known = _people_arrays(con)
