@@ -137,8 +137,8 @@ def test_crm_rows_are_current_superseded_or_quarantined(c360):
     assert _part(c360, "crm_customers")[:3] == (18_494, 18_490, 4)
     current = _one(c360, "select count(*) from p.marts.bridge_customer_records where dataset = 'crm_customers'")
     assert current == (18_484,)
-    rules = "select rule_id, rows from p.governance.quarantine where dataset = 'crm_customers' and kind = 'row'"
-    assert ("customer_no.required", 4) in c360.execute(rules).fetchall()
+    rules = "select rule_id, quarantined from p.governance.quarantine where dataset = 'crm_customers' and kind = 'row'"
+    assert c360.execute(rules).fetchall() == [("customer_no.required", 4)]
 
 
 def test_crm_keeps_the_newest_of_several_entries(c360):
@@ -212,8 +212,8 @@ def test_leads_stay_apart_from_customers_and_from_each_other(c360):
 
 
 def test_lead_entered_twice_waits_for_a_steward(c360):
-    twin = "select distinct reason from s.steward.review_queue where 'leads:359' in (left_node, right_node)"
-    assert c360.execute(twin).fetchall() != []
+    waiting = "select right_node, rule, reason from s.identity.review_queue"
+    assert c360.execute(waiting).fetchall() == [("leads:360", "email", "cardinality")]
 
 
 def test_birth_dates_of_the_future_become_null_and_are_kept_as_cells(c360):
