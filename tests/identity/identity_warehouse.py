@@ -90,6 +90,9 @@ class Warehouse:
             interaction_id=f"i{number:04d}", occurred_at=at, priority=50, sequence=sequence, slot=1,
         )  # fmt: skip
 
+    def close(self) -> None:
+        self.con.close()
+
     def resolve(self, config: IdentityConfig | None = None, at: str | None = None) -> ResolveReport:
         self.run_no += 1
         known_at = datetime.fromisoformat(at) if at else datetime(2025, 1, self.run_no)
