@@ -25,31 +25,44 @@ def describe_people(engine: Engine, relations: Relations) -> None:
     A record with only a full name has it taken apart: "Last, First" and "First … Last".
     """
     engine.register("ir_nicknames", nickname_table())
-    full, first, last = fold("full_name"), fold("first_name"), fold("last_name")
+    engine.store(
+        "ir_latest",
+        f"""
+        select r.node_id, p.subject_id, p.first_name, p.last_name, p.birth_date, p.gender,
+            case when p.first_name is null or p.last_name is null then p.full_name end as full_name,
+            {fold("street")} || '|' || coalesce({fold("postcode")}, {fold("city")}) || '|'
+                || coalesce(upper(country), '') as address
+        from {relations.persons} p join ir_records r on r.subject_id = p.subject_id
+        qualify row_number() over (partition by p.subject_id order by valid_at desc nulls last, record_id) = 1
+        """,
+    )
+    spelled = " union ".join(f"select {column} as raw from ir_latest" for column in ("first_name", "last_name"))
+    engine.store("ir_spelled", f"select raw, {fold('raw')} as folded from ({spelled}) n where raw is not null")
+    full = fold("full_name")
     engine.store(
         "ir_named_people",
         rf"""
-        select r.node_id, r.subject_id,
+        select node_id, subject_id, birth_date, gender, address,
             regexp_replace(case
-                when {first} is not null then {first}
+                when first is not null then first
                 when contains(full_name, ',') then {fold("split_part(full_name, ',', 2)")}
                 else regexp_extract(bare_name, '^(\S+) ', 1) end, '{_TITLES}', '') as first,
             case
-                when {last} is not null then {last}
-                when {first} is not null then null
+                when last is not null then last
+                when first is not null then null
                 when contains(full_name, ',') then {fold("split_part(full_name, ',', 1)")}
                 else regexp_extract(bare_name, ' (\S+)$', 1) end as last,
-            regexp_extract(coalesce({last}, {full}), '{_GENERATION}', 1) as generation,
-            case when birth_date not in ({literals(UNKNOWN_BIRTH_DATES)}) then birth_date end as birth_date,
-            gender,
-            {fold("street")} || '|' || coalesce({fold("postcode")}, {fold("city")}) || '|'
-                || coalesce(upper(country), '') as address
+            regexp_extract(coalesce(last, folded_name), '{_GENERATION}', 1) as generation
         from (
-            select *, regexp_replace(regexp_replace({full}, '{_TITLES}', ''), '{_GENERATION}', '') as bare_name
-            from {relations.persons}
-            qualify row_number() over (partition by subject_id order by valid_at desc nulls last, record_id) = 1
-        ) p
-        join ir_records r on r.subject_id = p.subject_id
+            select *, regexp_replace(regexp_replace(folded_name, '{_TITLES}', ''), '{_GENERATION}', '') as bare_name
+            from (
+                select p.*, f.folded as first, l.folded as last,
+                    case when full_name is not null then {full} end as folded_name
+                from ir_latest p
+                left join ir_spelled f on f.raw = p.first_name
+                left join ir_spelled l on l.raw = p.last_name
+            ) folded
+        ) bare
         """,
     )
     engine.store("ir_formal", "select name, list(formal order by formal) as formal from ir_nicknames group by name")
@@ -61,7 +74,8 @@ def describe_people(engine: Engine, relations: Relations) -> None:
             nullif(regexp_replace(p.last, '{_GENERATION}', ''), '') as last,
             case p.generation when 'junior' then 'jr' when 'senior' then 'sr' when '' then null
                 else p.generation end as generation,
-            p.birth_date, p.gender, p.address
+            case when p.birth_date not in ({literals(UNKNOWN_BIRTH_DATES)}) then p.birth_date end as birth_date,
+            p.gender, p.address
         from ir_named_people p
         left join ir_formal f on f.name = split_part(p.first, ' ', 1)
         """,
