@@ -25,7 +25,10 @@ app = typer.Typer(
     "A company is a folder (contracts/, journeys/, company.yml, touchpoints.yml, identity.yml). Its data lives in a "
     "home folder. Give both with --company and --home, or with C360_COMPANY and C360_HOME.",
 )
-console = Console(highlight=False, soft_wrap=True)
+WIDTH = None if sys.stdout.isatty() else 110
+console = Console(
+    file=sys.stdout, width=WIDTH, highlight=False, soft_wrap=True
+)  # this stdout, also while a run redirects it
 Company = Annotated[Path | None, typer.Option("--company", help="Company folder [env C360_COMPANY, companies/demo].")]
 Home = Annotated[Path | None, typer.Option("--home", help="Where its data lives [env C360_HOME, .c360/<company>].")]
 
@@ -65,10 +68,9 @@ def demo(
 @app.command()
 def render(company: Company = None, home: Home = None) -> None:
     """Write the company's dbt project to <home>/dbt; then `cd <home>/dbt && dbt build` works by hand."""
-    from quality.render_project import render_project
-
     from pipelines.dbt import PACKAGE
     from quality.company import load_company
+    from quality.render_project import render_project
 
     settings = Settings.from_env(company=company, home=home)
     changed = render_project(_or_exit(load_company, settings.company), settings.home, PACKAGE)
@@ -127,11 +129,17 @@ def withdraw(
     home: Home = None,
 ) -> None:
     """Take a landed part back: the next run builds as if it had never arrived."""
+    from pipelines.ingest import land
+    from pipelines.ingest.errors import LandingError
     from pipelines.ingest.manifest import Manifest
 
     settings = Settings.from_env(company=company, home=home)
-    manifest = Manifest(settings.state_url)
-    manifest.withdraw(dataset, source, reason=reason, actor=os.environ.get("USER", "unknown"))
+    actor = os.environ.get("USER", "unknown")
+    try:
+        land.withdraw(Manifest(settings.state_url), settings.landing, dataset, source, reason=reason, actor=actor)
+    except LandingError as fault:
+        console.print(str(fault), markup=False, style="red")
+        raise typer.Exit(1) from fault
     console.print(f"{dataset}: {source} withdrawn; run `c360 run` to rebuild without it")
 
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject
-from quality.render_project import render_project
 
 from pipelines.keys import CONTROL, landing_key
 from pipelines.settings import REPOSITORY, Settings
 from quality.company import Company
+from quality.render_project import render_project
 
 PACKAGE = REPOSITORY / "dbt_project"
 DBT = Path(sys.executable).parent / "dbt"
@@ -77,7 +77,10 @@ class Translator(DagsterDbtTranslator):
         if node["config"].get("schema") in ("int", "std"):
             layer = node["config"]["schema"]
         owner = (node["config"].get("meta") or {}).get("owner") or "data-platform"
+        # A node without parents waits for control too; otherwise Dagster calls dbt once more, before it.
+        first = [] if node["depends_on"].get("nodes") else [dg.AssetDep(CONTROL)]
         return spec.replace_attributes(
+            deps=[*spec.deps, *first],
             key=dg.AssetKey([layer, node["name"]]),
             group_name=GROUPS[folder],
             owners=[f"team:{owner}"],

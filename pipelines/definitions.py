@@ -28,7 +28,8 @@ def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_con
     landing = build_landing_assets(settings, company)
     models = build_dbt_assets(project)
     tables = sorted(key for key in models.keys if key.path[0] in PUBLISHED_LAYERS)
-    jobs = build_jobs(landing)
+    suites = build_checks(settings, company)
+    jobs = build_jobs(landing, suites)
     return dg.Definitions(
         assets=[
             *landing,
@@ -37,7 +38,7 @@ def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_con
             models,
             build_publish_asset(settings, tables),
         ],
-        asset_checks=build_checks(settings, company, tables),
+        asset_checks=[suites],
         jobs=jobs,
         schedules=[build_schedule(company)],
         sensors=build_sensors(settings, company, jobs),

@@ -9,6 +9,8 @@ from dagster import AssetKey
 
 WRITER_POOL = "duckdb_writer"  # every step that opens warehouse.duckdb claims it; dagster.yaml gives it one place
 
+CATCH_UP = "c360/catch_up"  # run tag: land every day up to the run's that has not landed yet
+
 CONTROL = AssetKey(["control", "run"])
 PUBLISHED = AssetKey(["published", "customer360"])
 

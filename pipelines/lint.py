@@ -8,12 +8,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from identity.config import IdentityConfigError, load_config
-from quality.gate import check_company
-
-from pipelines.journeys.spec import JourneyError, load_journeys
+from pipelines.journeys.model import JourneyError
+from pipelines.journeys.spec import load_journeys
 from quality.company import load_company
 from quality.contract import ContractError
 from quality.definitions import load_definitions
+from quality.gate import check_company
 
 
 def lint_company(folder: Path) -> list[str]:

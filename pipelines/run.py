@@ -9,6 +9,7 @@ import logging
 import os
 import shutil
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
@@ -16,9 +17,9 @@ from time import monotonic
 import dagster as dg
 
 from pipelines.definitions import build_defs
-from pipelines.defs.automation import BUILD, LAND, day_range
+from pipelines.defs.automation import BUILD, LAND
+from pipelines.keys import CATCH_UP
 from pipelines.settings import REPOSITORY, Settings
-from quality.company import load_company
 
 
 @dataclass(frozen=True)
@@ -49,29 +50,33 @@ def run_pipeline(settings: Settings, say: Callable[[str], None]) -> RunOutcome:
     """Land and build in this process.
 
     Args:
-        say: called with one line per asset and per failure, as they happen.
+        say: called with one line per asset and per failure, as they happen; what dbt prints goes to <home>/run.log.
     Returns:
         The outcome; a failed landing does not keep `build` from running on the last good state.
     """
     started = monotonic()
     prepare_home(settings)
-    company = load_company(settings.company)
-    definitions = build_defs(settings, _progress_logger(say))
-    tags = day_range(company, datetime.now(UTC).date().isoformat())
-    with dg.DagsterInstance.get() as instance:
+    today = datetime.now(UTC).date().isoformat()
+    log = (settings.home / "run.log").open("w", encoding="utf-8")
+    with log, redirect_stdout(log), redirect_stderr(log), dg.DagsterInstance.get() as instance:
+        definitions = build_defs(settings, _progress_logger(say))
         runs = [
-            _execute(definitions, instance, LAND, tags),
-            _execute(definitions, instance, BUILD, {}),
+            _execute(definitions, instance, LAND, today),
+            _execute(definitions, instance, BUILD, None),
         ]
     failures = tuple(_first_line(event) for run in runs for event in run.all_events if event.is_step_failure)
     return RunOutcome(runs[0].run_id, runs[1].run_id, failures, monotonic() - started)
 
 
 def _execute(
-    definitions: dg.Definitions, instance: dg.DagsterInstance, job: str, tags: dict[str, str]
+    definitions: dg.Definitions, instance: dg.DagsterInstance, job: str, day: str | None
 ) -> dg.ExecuteInProcessResult:
     return definitions.resolve_job_def(job).execute_in_process(
-        instance=instance, raise_on_error=False, tags=tags, run_config={"loggers": {"console": {}}}
+        instance=instance,
+        raise_on_error=False,
+        partition_key=day,
+        tags={CATCH_UP: "true"} if day else None,
+        run_config={"loggers": {"console": {}}},
     )
 
 

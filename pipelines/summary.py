@@ -6,6 +6,7 @@ Put here: figures read back from the manifest and the published file. Keep out: 
 from __future__ import annotations
 
 import duckdb
+from rich import box
 from rich.table import Table
 
 from pipelines.ingest.manifest import Manifest
@@ -33,9 +34,7 @@ def summarize(settings: Settings, run_id: str | None = None) -> list[Table]:
 
 
 def _landed(settings: Settings) -> Table:
-    table = Table("dataset", "parts", "received", "landed", "quarantined", "cells", "last arrived", title="landed")
-    for column in table.columns[1:]:
-        column.justify = "right"
+    table = _table("landed", "dataset", "parts", "received", "landed", "quarantined", "cells", "last arrived")
     parts = Manifest(settings.state_url).arrow()
     rows = duckdb.sql(
         """select dataset, count(*), sum(received), sum(landed), sum(quarantined), sum(cells), max(arrived_on)
@@ -50,8 +49,7 @@ def _landed(settings: Settings) -> Table:
 
 
 def _published(settings: Settings, run_id: str | None) -> Table:
-    table = Table("figure", "value", title="published")
-    table.columns[1].justify = "right"
+    table = _table("published", "figure", "value")
     if not settings.published.exists():
         table.add_row("nothing published yet", "")
         return table
@@ -59,4 +57,12 @@ def _published(settings: Settings, run_id: str | None) -> Table:
         for figure, query in FIGURES.items():
             run = f"run_id = '{run_id}'" if run_id else LAST
             table.add_row(figure, f"{connection.execute(query.format(run=run)).fetchone()[0]:,}")
+    return table
+
+
+def _table(title: str, first: str, *numbers: str) -> Table:
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(first, no_wrap=True)
+    for name in numbers:
+        table.add_column(name, justify="right", no_wrap=True)
     return table

@@ -3,47 +3,42 @@
 Put here: jobs, schedules, sensors. Keep out: assets.
 """
 
-from __future__ import annotations
-
 import hashlib
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import dagster as dg
 
-from pipelines.ingest.files import source_files
+from pipelines.ingest.errors import LandingError
+from pipelines.ingest.files import find_files
+from pipelines.keys import CATCH_UP
 from pipelines.settings import Settings
 from quality.company import Company
 
 LAND, BUILD = "land", "build"
-RANGE_START, RANGE_END = "dagster/asset_partition_range_start", "dagster/asset_partition_range_end"
 
 
-def build_jobs(landing: list[dg.AssetsDefinition]) -> list:
-    """`land` is partitioned by arrival day; `build` takes up whatever has landed."""
-    landed = dg.AssetSelection.assets(*landing)
+def build_jobs(landing: list[dg.AssetsDefinition], suites: dg.AssetChecksDefinition) -> list:
+    """`land` is partitioned by arrival day; `build` takes up whatever has landed, and runs the suites."""
+    landed, checked = dg.AssetSelection.assets(*landing), dg.AssetSelection.checks(suites)
     return [
-        dg.define_asset_job(LAND, landed, description="Land what arrived on the chosen days."),
+        dg.define_asset_job(LAND, landed - checked, description="Land what arrived on the chosen days."),
         dg.define_asset_job(
-            BUILD, dg.AssetSelection.all() - landed, description="Standardise, resolve, model, check, publish."
+            BUILD,
+            (dg.AssetSelection.all() - landed) | checked,
+            description="Standardise, resolve, model, check, publish.",
         ),
     ]
-
-
-def day_range(company: Company, today: str) -> dict[str, str]:
-    """Run tags that make a landing run cover every day up to `today` in one go."""
-    return {RANGE_START: company.first_day.isoformat(), RANGE_END: today}
 
 
 def build_schedule(company: Company) -> dg.ScheduleDefinition:
     @dg.schedule(
         name="daily_land", job_name=LAND, cron_schedule="0 3 * * *", execution_timezone=company.timezone,
-        description="Every night: land yesterday and today. `build` follows by itself.",
+        description="Every night: land what has arrived and not landed yet. `build` follows by itself.",
     )  # fmt: skip
     def daily_land(context: dg.ScheduleEvaluationContext):
-        today = context.scheduled_execution_time.date()
-        tags = {RANGE_START: max(company.first_day, today.fromordinal(today.toordinal() - 1)).isoformat(),
-                RANGE_END: today.isoformat()}  # fmt: skip
-        return dg.RunRequest(run_key=today.isoformat(), tags=tags)
+        today = context.scheduled_execution_time.date().isoformat()
+        return dg.RunRequest(run_key=today, partition_key=today, tags={CATCH_UP: "true"})
 
     return daily_land
 
@@ -69,7 +64,8 @@ def _inbox(settings: Settings, company: Company) -> dg.SensorDefinition:
         if listing == context.cursor:
             return dg.SkipReason("No file appeared or changed.")
         context.update_cursor(listing)
-        return dg.RunRequest(run_key=listing, tags=day_range(company, datetime.now(UTC).date().isoformat()))
+        today = datetime.now(UTC).date().isoformat()
+        return dg.RunRequest(run_key=listing, partition_key=today, tags={CATCH_UP: "true"})
 
     return new_files
 
@@ -78,10 +74,12 @@ def _list_sources(settings: Settings, company: Company) -> str:
     """Fingerprint of names, sizes and times of every source file."""
     seen = hashlib.md5()
     for contract in company.contracts:
-        if contract.server.kind == "file":
-            for file in source_files(contract, settings.environ):
-                status = file.stat()
-                seen.update(f"{file}|{status.st_size}|{status.st_mtime_ns}\n".encode())
+        if contract.server.kind != "file":
+            continue
+        with suppress(LandingError):  # nothing delivered yet is nothing new
+            for file in find_files(contract, settings.environ):
+                status = file.path.stat()
+                seen.update(f"{file.uri}|{status.st_size}|{status.st_mtime_ns}\n".encode())
     return seen.hexdigest()
 
 

@@ -3,13 +3,12 @@
 Put here: the Dagster side only. Keep out: what the tables hold (pipelines/control.py).
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from pipelines.control import write_control
 from pipelines.ingest.manifest import Manifest
 from pipelines.keys import CONTROL, WRITER_POOL, landing_key
+from pipelines.publish.quarantine_counts import write_quarantine_counts
 from pipelines.settings import Settings
 from pipelines.warehouse import open_warehouse
 from quality.company import Company
@@ -31,6 +30,7 @@ def build_control_asset(settings: Settings, company: Company) -> dg.AssetsDefini
             as_of = write_control(
                 connection, company, Manifest(settings.state_url), run_id=context.run_id, as_of=settings.as_of
             )
+            write_quarantine_counts(connection, settings.quarantine)
         return dg.MaterializeResult(metadata={"as_of": as_of.isoformat()})
 
     return control

@@ -3,15 +3,14 @@
 Put here: the Dagster side only. Keep out: every rule of identity (identity/).
 """
 
-from __future__ import annotations
-
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import dagster as dg
+
 from identity.config import load_config
 from identity.engine import DuckDBEngine
 from identity.resolve import resolve
-
 from pipelines.keys import CONTROL, IDENTITY_RELATIONS, WRITER_POOL, identity_key
 from pipelines.settings import Settings
 from pipelines.warehouse import open_warehouse
@@ -40,12 +39,9 @@ def build_identity_assets(settings: Settings, company: Company) -> dg.AssetsDefi
         with open_warehouse(settings) as connection:
             engine = DuckDBEngine(connection)
             report = resolve(engine, config, known_at=datetime.now(UTC).replace(tzinfo=None), run_id=context.run_id)
-            rows = {r: engine.run(f"select count(*) from identity.{r}").fetchone()[0] for r in IDENTITY_RELATIONS}
+            rows = {r: engine.fetch(f"select count(*) from identity.{r}")[0][0].as_py() for r in IDENTITY_RELATIONS}
         for relation, count in rows.items():
-            extra = vars(report) if relation == "customers" else {}
-            yield dg.MaterializeResult(
-                asset_key=identity_key(relation),
-                metadata={"dagster/row_count": count, **{k: dg.MetadataValue.json(v) for k, v in extra.items()}},
-            )
+            told = {"report": dg.MetadataValue.json(asdict(report))} if relation == "customers" else {}
+            yield dg.MaterializeResult(asset_key=identity_key(relation), metadata={"dagster/row_count": count, **told})
 
     return identity_resolve

@@ -3,16 +3,15 @@
 Put here: how a contract becomes a Dagster asset. Keep out: reading and typing (pipelines/ingest).
 """
 
-from __future__ import annotations
-
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
 from pipelines.control import is_online
-from pipelines.ingest.land import LandingError, LandResult, land
+from pipelines.ingest.errors import LandingError
+from pipelines.ingest.land import LandResult, land
 from pipelines.ingest.manifest import Manifest
-from pipelines.keys import landing_key
+from pipelines.keys import CATCH_UP, landing_key
 from pipelines.settings import Settings
 from quality.company import Company
 from quality.contract import Column, Contract
@@ -62,6 +61,7 @@ def _landing_asset(
     )
     def _land(context: dg.AssetExecutionContext):
         window = context.partition_time_window
+        is_catching_up = context.run.tags.get(CATCH_UP) == "true"
         try:
             result = land(
                 contract,
@@ -70,12 +70,15 @@ def _landing_asset(
                 quarantine=settings.quarantine,
                 manifest=Manifest(settings.state_url),
                 env=settings.environ,
-                first_day=window.start.date(),
+                first_day=company.first_day if is_catching_up else window.start.date(),
                 last_day=last_day(window),
                 now=datetime.now(UTC),
             )
         except LandingError as fault:
             raise dg.Failure(str(fault), allow_retries=False) from fault
+        for day in result.days:  # an event costs Dagster tens of milliseconds: only days on which something arrived
+            if day < window.start.date():
+                context.log_event(dg.AssetMaterialization(spec.key, partition=day.isoformat()))
         yield dg.MaterializeResult(asset_key=spec.key, metadata=count(result), check_results=[held_check(result)])
 
     return _land

@@ -3,8 +3,6 @@
 Put here: the gate and the order of things. Keep out: copying and masking (pipelines/publish).
 """
 
-from __future__ import annotations
-
 import dagster as dg
 
 from pipelines.check_log import check_rows
@@ -30,7 +28,15 @@ def build_publish_asset(settings: Settings, tables: list[dg.AssetKey]) -> dg.Ass
     def customer360(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         rows = check_rows(context.instance, context.run_id)
         write_check_results(settings.marts, rows)
-        result = publish(settings.warehouse, settings.marts, settings.published, settings.private)
-        return dg.MaterializeResult(metadata={**vars(result), "checks": len(rows)})
+        result = publish(settings.warehouse, settings.marts, settings.published.parent, settings.private)
+        return dg.MaterializeResult(
+            metadata={
+                "tables": result.tables,
+                "steward_tables": result.steward_tables,
+                "bytes": result.bytes,
+                "checks": len(rows),
+                "published": dg.MetadataValue.path(result.published),
+            }
+        )
 
     return customer360

@@ -3,8 +3,6 @@
 Put here: how dbt is called. Keep out: names and groups (pipelines/dbt.py).
 """
 
-from __future__ import annotations
-
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
 

@@ -1,0 +1,88 @@
+"""Great Expectations as asset checks: facts of what was received, keys and domains of what is published.
+
+Put here: the Dagster side only. Keep out: what is checked (quality/suites.py), how (quality/validate.py).
+"""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+
+import dagster as dg
+
+from pipelines.keys import CONTROL, WRITER_POOL
+from pipelines.settings import Settings
+from pipelines.warehouse import open_warehouse
+from quality.company import Company
+from quality.suites import Check, Suite, landing_suites, mart_suites
+from quality.validate import CheckResult, validate
+
+BUILT = "is_built"  # what `validate` reports of a table that is not there
+SEVERITY = {"block": dg.AssetCheckSeverity.ERROR}
+
+
+def build_checks(settings: Settings, company: Company) -> dg.AssetChecksDefinition:
+    """All suites in one step, once a build: importing Great Expectations costs seconds."""
+    specs = list(_specs(settings, company))
+
+    @dg.multi_asset_check(name="great_expectations", specs=specs, pool=WRITER_POOL, can_subset=True)
+    def great_expectations(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        with open_warehouse(settings) as connection:
+            as_of = connection.execute("select as_of from control.run").fetchone()[0]
+            found = {_key(r.asset, r.check): r for r in validate(connection, company, as_of, settings.landing)}
+        for key in sorted(context.selected_asset_check_keys):
+            if key.name == BUILT and key not in found:
+                yield dg.AssetCheckResult(asset_key=key.asset_key, check_name=BUILT, passed=True)
+            elif key in found:
+                yield _result(key, found[key])
+
+    return great_expectations
+
+
+def _specs(settings: Settings, company: Company) -> Iterator[dg.AssetCheckSpec]:
+    suites = [
+        suite
+        for contract in company.contracts
+        for suite in landing_suites(contract, settings.landing, datetime.min.replace(year=2000), company.error_rate)
+    ]
+    tables = mart_suites({})
+    for suite in suites:  # they warn only: a batch that must not count was held when it landed
+        for check in suite.checks:
+            yield _spec(suite, check, deps=[CONTROL])
+    for suite in tables:
+        yield dg.AssetCheckSpec(BUILT, asset=_asset(suite.asset), blocking=True, description="The table is there.")
+        for check in suite.checks:
+            yield _spec(suite, check, blocking=check.severity == "block")
+
+
+def _spec(suite: Suite, check: Check, *, blocking: bool = False, deps: Sequence[dg.AssetKey] = ()) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(
+        check.name,
+        asset=_asset(suite.asset),
+        additional_deps=deps,
+        blocking=blocking,
+        description=f"{check.name.replace('_', ' ')}; severity {check.severity}",
+    )
+
+
+def _result(key: dg.AssetCheckKey, result: CheckResult) -> dg.AssetCheckResult:
+    facts = {
+        "severity": result.severity,
+        "observed": result.observed,
+        "threshold": result.threshold,
+        "failing_rows": result.failing_rows,
+        "seconds": result.seconds,
+    }
+    return dg.AssetCheckResult(
+        asset_key=key.asset_key,
+        check_name=key.name,
+        passed=result.success,
+        severity=SEVERITY.get(result.severity, dg.AssetCheckSeverity.WARN),
+        metadata={name: fact for name, fact in facts.items() if fact is not None},
+    )
+
+
+def _asset(name: str) -> dg.AssetKey:
+    return dg.AssetKey(name.split("/"))
+
+
+def _key(asset: str, check: str) -> dg.AssetCheckKey:
+    return dg.AssetCheckKey(_asset(asset), check)
