@@ -5,6 +5,7 @@ Put here: arguments, and how results are told. Keep out: work.
 
 from __future__ import annotations
 
+import atexit
 import os
 import sys
 from dataclasses import replace
@@ -171,3 +172,16 @@ def _or_exit(function, *arguments):
     except ContractError as fault:
         console.print(str(fault), markup=False, style="red")
         raise typer.Exit(1) from fault
+
+
+def main() -> None:
+    """Entry point of `c360`."""
+    atexit.register(_mute_teardown)
+    app()
+
+
+def _mute_teardown() -> None:
+    """Great Expectations keeps DuckDB objects alive to the very end, and DuckDB's bindings print a page of warnings about
+    them after everything else was said."""
+    sys.stderr.flush()
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)

@@ -15,7 +15,7 @@ from typing import Any
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject
 
-from pipelines.keys import CONTROL, landing_key
+from pipelines.keys import CONTROL, PUBLISHED_LAYERS, identity_key, landing_key
 from pipelines.settings import REPOSITORY, Settings
 from quality.company import Company
 from quality.render_project import render_project
@@ -65,7 +65,11 @@ def _is_stale(manifest: Path) -> bool:
 
 
 class Translator(DagsterDbtTranslator):
-    """dbt nodes in the words of the house: landing/x, std/std_x, marts/fct_x."""
+    """dbt nodes in the words of the house: landing/x, std/std_x, marts/fct_x.
+
+    Every published table waits for identity and everything else for control, also where its SQL needs neither: so
+    Dagster calls dbt twice a build, and the suites once.
+    """
 
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         spec = super().get_asset_spec(manifest, unique_id, project)
@@ -77,10 +81,9 @@ class Translator(DagsterDbtTranslator):
         if node["config"].get("schema") in ("int", "std"):
             layer = node["config"]["schema"]
         owner = (node["config"].get("meta") or {}).get("owner") or "data-platform"
-        # A node without parents waits for control too; otherwise Dagster calls dbt once more, before it.
-        first = [] if node["depends_on"].get("nodes") else [dg.AssetDep(CONTROL)]
+        after = identity_key("customers") if layer in PUBLISHED_LAYERS else CONTROL
         return spec.replace_attributes(
-            deps=[*spec.deps, *first],
+            deps=sorted({dep.asset_key for dep in spec.deps} | {after}),
             key=dg.AssetKey([layer, node["name"]]),
             group_name=GROUPS[folder],
             owners=[f"team:{owner}"],
@@ -93,5 +96,5 @@ def source_key(node: Mapping[str, Any]) -> dg.AssetKey:
     if node["source_name"] == "landing":
         return landing_key(node["name"])
     if node["source_name"] == "identity":
-        return dg.AssetKey(["identity", node["name"]])
+        return identity_key(node["name"])
     return CONTROL

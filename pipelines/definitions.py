@@ -15,10 +15,9 @@ from pipelines.defs.identity import build_identity_assets
 from pipelines.defs.landing import build_landing_assets
 from pipelines.defs.publish import build_publish_asset
 from pipelines.defs.warehouse import build_dbt_assets
+from pipelines.keys import PUBLISHED_LAYERS
 from pipelines.settings import Settings
 from quality.company import load_company
-
-PUBLISHED_LAYERS = ("marts", "governance")
 
 
 def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_console_logger) -> dg.Definitions:

@@ -12,6 +12,7 @@ WRITER_POOL = "duckdb_writer"  # every step that opens warehouse.duckdb claims i
 CATCH_UP = "c360/catch_up"  # run tag: land every day up to the run's that has not landed yet
 
 CONTROL = AssetKey(["control", "run"])
+PUBLISHED_LAYERS = ("marts", "governance")  # schemas of the published file, first part of their asset keys
 PUBLISHED = AssetKey(["published", "customer360"])
 
 IDENTITY_RELATIONS = {

@@ -7,7 +7,7 @@ Keep out: what is checked (suites.py), how GX reads DuckDB (gx_duckdb.py), stori
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -43,7 +43,11 @@ class CheckResult:
 
 
 def validate(
-    database: Path | duckdb.DuckDBPyConnection, company: Company, as_of: datetime, landing: Path
+    database: Path | duckdb.DuckDBPyConnection,
+    company: Company,
+    as_of: datetime,
+    landing: Path,
+    assets: Container[str] | None = None,
 ) -> list[CheckResult]:
     """Check what was received and what was built.
 
@@ -52,6 +56,7 @@ def validate(
             and `control.parts` in its own database.
         as_of: the instant freshness is judged at, UTC.
         landing: `$C360_HOME/landing`; `quarantine` lies beside it.
+        assets: check these only; None for all.
     Returns:
         One result per check, in the order of contracts and tables. A check that cannot run has failed.
     """
@@ -62,7 +67,8 @@ def validate(
             if any((landing / contract.dataset).glob("**/*.parquet"))
             for suite in landing_suites(contract, landing, as_of.replace(tzinfo=None), company.error_rate)
         ]
-        return run_suites(connection, suites + mart_suites(_mart_columns(connection)))
+        suites += mart_suites(_mart_columns(connection))
+        return run_suites(connection, [s for s in suites if assets is None or s.asset in assets])
 
 
 def run_suites(connection: duckdb.DuckDBPyConnection, suites: list[Suite]) -> list[CheckResult]:
