@@ -3,7 +3,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 export PATH := $(CURDIR)/$(BIN):$(PATH)
-export PYTHONDONTWRITEBYTECODE = 1
 
 .PHONY: help setup demo test proof ui lint bench clean
 
@@ -34,7 +33,7 @@ ui: setup  ## the Dagster UI of C360_COMPANY (default: demo) on localhost:3000
 
 lint: setup  ## style of Python and SQL, faults of the companies' folders
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
-	$(BIN)/sqlfluff lint dbt_project
+	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests
 	for company in companies/*/; do $(BIN)/c360 lint --company $$company || exit 1; done
 
 bench: setup  ## timed runs; tables and .bench/<name>.json
