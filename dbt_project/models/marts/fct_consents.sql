@@ -32,7 +32,14 @@ run as (
 
 identified as (
     select
-        {{ c360.uuid_of("concat(s.record_id, '|', coalesce(cast(s.customer_id as " ~ dbt.type_string() ~ "), ''), '|', coalesce(s.purpose, ''), '|', coalesce(s.lawful_basis, ''), '|', coalesce(s.channel, ''), '|', coalesce(cast(s.granted as " ~ dbt.type_string() ~ "), ''), '|', coalesce(cast(s.occurred_at as " ~ dbt.type_string() ~ "), ''))") }} as consent_id,
+        {{ c360.uuid_of(
+            "concat("
+            ~ "s.record_id, '|', coalesce(cast(s.customer_id as " ~ dbt.type_string() ~ "), ''), '|', "
+            ~ "coalesce(s.purpose, ''), '|', coalesce(s.lawful_basis, ''), '|', coalesce(s.channel, ''), '|', "
+            ~ "coalesce(cast(s.granted as " ~ dbt.type_string() ~ "), ''), '|', "
+            ~ "coalesce(cast(s.occurred_at as " ~ dbt.type_string() ~ "), '')"
+            ~ ")"
+        ) }} as consent_id,
         s.*,
         {{ c360.local_date('s.occurred_at', 'r.timezone') }} as occurred_date
     from statements as s

@@ -13,11 +13,19 @@ run as (
 -- An answer of nobody's belongs to the customer of the interaction it was part of.
 final as (
     select
-        {{ c360.uuid_of("concat(s.record_id, '|', coalesce(s.response_key, ''), '|', coalesce(s.survey, ''), '|', coalesce(s.metric, ''), '|', coalesce(s.question, ''))") }} as answer_id,
+        {{ c360.uuid_of(
+            "concat("
+            ~ "s.record_id, '|', coalesce(s.response_key, ''), '|', coalesce(s.survey, ''), '|', "
+            ~ "coalesce(s.metric, ''), '|', coalesce(s.question, '')"
+            ~ ")"
+        ) }} as answer_id,
         s.response_key,
         s.dataset,
         coalesce(s.customer_id, m.customer_id) as customer_id,
-        case when s.customer_id is null and m.customer_id is not null then m.resolved_by else s.resolved_by end as resolved_by,
+        case
+            when s.customer_id is null and m.customer_id is not null then m.resolved_by
+            else s.resolved_by
+        end as resolved_by,
         s.survey,
         s.metric,
         s.question,
