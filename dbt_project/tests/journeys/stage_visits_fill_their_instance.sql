@@ -14,7 +14,10 @@ sums as (
         count(*) as visits,
         max(visit_seq) as last_seq,
         sum(
-            case when visit_seq > 1 and (previous_exited_at is null or previous_exited_at <> entered_at) then 1 else 0 end
+            case
+                when visit_seq > 1 and (previous_exited_at is null or previous_exited_at <> entered_at) then 1
+                else 0
+            end
         ) as holes,
         sum(case when visit_seq > 1 and stage_before = stage_id then 1 else 0 end) as doubled,
         sum(case when duration_s < active_s or wait_s <> duration_s - active_s then 1 else 0 end) as bad_times,
