@@ -6,6 +6,7 @@ Put here: arguments, and how results are told. Keep out: work.
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import sys
 from dataclasses import replace
@@ -60,7 +61,8 @@ def demo(
     """Simulate the demo company's sources (with their truth) and run the pipeline over them."""
     from pipelines.simulator.simulate import simulate
 
-    settings = Settings.from_env({**os.environ, "C360_DATA": ""}, company=None, home=home)
+    settings = Settings.from_env({**os.environ, "C360_COMPANY": "", "C360_DATA": ""}, home=home)
+    _refuse_another_simulation(settings, people, seed)
     report = simulate(settings.data, settings.truth, people=people, seed=seed)
     console.print(f"Simulated {report.people:,} people, {report.interactions:,} interactions in {settings.data}")
     _run(settings)
@@ -142,6 +144,22 @@ def withdraw(
         console.print(str(fault), markup=False, style="red")
         raise typer.Exit(1) from fault
     console.print(f"{dataset}: {source} withdrawn; run `c360 run` to rebuild without it")
+
+
+def _refuse_another_simulation(settings: Settings, people: int, seed: int) -> None:
+    """Two simulations in one home would be two companies in one warehouse."""
+    counts = settings.truth / "counts.json"
+    if not counts.is_file():
+        return
+    known = json.loads(counts.read_text(encoding="utf-8"))
+    if (known["planted"]["people"], int(known["setting"]["seed"])) != (people, seed):
+        console.print(
+            f"{settings.home}: holds a simulation of {known['planted']['people']} people with seed "
+            f"{known['setting']['seed']}; choose another --home, or remove this one",
+            markup=False,
+            style="red",
+        )
+        raise typer.Exit(1)
 
 
 def _run(settings: Settings) -> None:
