@@ -4,12 +4,10 @@ Put here: jobs, schedules, sensors. Keep out: assets.
 """
 
 import hashlib
-from contextlib import suppress
 from datetime import UTC, datetime
 
 import dagster as dg
 
-from pipelines.ingest.errors import LandingError
 from pipelines.ingest.files import find_files
 from pipelines.keys import CATCH_UP
 from pipelines.settings import Settings
@@ -76,10 +74,9 @@ def _list_sources(settings: Settings, company: Company) -> str:
     for contract in company.contracts:
         if contract.server.kind != "file":
             continue
-        with suppress(LandingError):  # nothing delivered yet is nothing new
-            for file in find_files(contract, settings.environ):
-                status = file.path.stat()
-                seen.update(f"{file.uri}|{status.st_size}|{status.st_mtime_ns}\n".encode())
+        for file in find_files(contract, settings.environ):
+            status = file.path.stat()
+            seen.update(f"{file.uri}|{status.st_size}|{status.st_mtime_ns}\n".encode())
     return seen.hexdigest()
 
 

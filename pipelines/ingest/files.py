@@ -17,7 +17,6 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from pipelines.ingest.errors import LandingError
 from quality.contract import Contract
 
 _PLACEHOLDER = re.compile(r"\{((?:yyyy|MM|dd|[-_.])+)\}")
@@ -35,10 +34,9 @@ class SourceFile:
 
 
 def find_files(contract: Contract, env: Mapping[str, str]) -> list[SourceFile]:
-    """The files of a contract, by day and name.
+    """The files of a contract, by day and name; none when nothing matches.
 
     Raises:
-        LandingError: none is there.
         ContractError: an environment variable of the location is not set.
     """
     location = contract.server.location
@@ -56,11 +54,6 @@ def find_files(contract: Contract, env: Mapping[str, str]) -> list[SourceFile]:
     found = [SourceFile(p, variables + tail, _day(match)) for p, tail, match in matches if match]
     if _PLACEHOLDER.search(location):
         found = [f for f in found if f.day]
-    if not found:
-        raise LandingError(
-            f"{contract.dataset}: no file matches {location!r}; seen {len(paths)} files of another date or name; "
-            f"put the file there, or correct `path` in {contract.file.name}"
-        )
     return sorted(found, key=lambda f: (f.day or date.max, f.uri))
 
 

@@ -58,8 +58,8 @@ def land(
         env: replaces `${VAR}` in the contract's location; C360_MEMORY_LIMIT (default 2GB) bounds DuckDB.
         now: the moment of landing, and the arrival of a source without a date; UTC when it has no zone.
     Raises:
-        LandingError: a source that is missing, empty, truncated or of wrong columns, after all others have landed; its
-            `result` is what did.
+        LandingError: a source that never was there, or is empty, truncated or of wrong columns, after all others have
+            landed; its `result` is what did.
     """
     return _Landing(contract, company, landing, quarantine, manifest, env, (first_day, last_day), now).run()
 
@@ -104,12 +104,22 @@ class _Landing(PartEntry):
         )
 
     def _land_files(self) -> None:
-        for source in find_files(self.contract, self.env):
+        sources = find_files(self.contract, self.env)
+        if not sources:
+            self._miss_files()
+        for source in sources:
             try:
                 if place := self._place(source):
                     self._land_file(source, *place)
             except LandingError as fault:
                 self.faults.append(str(fault))
+
+    def _miss_files(self) -> None:
+        """Nothing matches: an emptied inbox where parts landed before, which stay; else a wrong or early contract."""
+        where = f"{self.contract.dataset}: no file matches {self.contract.server.location!r}"
+        if not self.latest:
+            raise LandingError(f"{where}; put one there, or correct `path` in {self.contract.file.name}")
+        self._note(f"{where}; {len(self.current)} parts landed before stay until `c360 withdraw`")
 
     def _place(self, source: SourceFile) -> tuple[str, date, str] | None:
         """source_uri, arrival day and content of a file that is due; None for one that is not."""

@@ -223,13 +223,17 @@ def test_a_broken_document_gives_a_clear_error(home, kind, message):
         home.land()
 
 
-def test_no_file_at_all_gives_a_clear_error_and_loses_nothing(home):
+def test_no_file_is_an_error_only_where_none_ever_landed(home):
+    # Regression: an inbox that was emptied after landing failed every later run.
     home.declare(*PLAIN)
+    with pytest.raises(LandingError, match=r"d: no file matches '\$\{C360_DATA\}/\*.csv'; put one there"):
+        home.land()
     file = home.put("a.csv", "k,v\n1,a\n")
     home.land()
     file.unlink()
-    with pytest.raises(LandingError, match=r"d: no file matches '\$\{C360_DATA\}/\*.csv'; seen 0"):
-        home.land()
+    result = home.land()
+    assert (result.new, result.held) == (0, False)
+    assert "1 parts landed before stay" in " ".join(result.messages)
     assert home.rows("k") == [(1,)]
 
 
