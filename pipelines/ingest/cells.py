@@ -136,6 +136,7 @@ def landing_facts(contract: Contract) -> dict:
                 *(c.name, c.physical_name, landed_type(c), c.logical_type, c.format, c.default_timezone, c.has_offset),
                 *(c.key_position, c.required, c.enum, c.pattern, str(c.minimum), str(c.maximum)),
                 "interaction.occurred_at" in c.terms,
+                *(["unique"] if c.unique else []),
                 [[r.rule_id, r.kind, r.severity == "info", dict(r.arguments), r.query] for r in c.rules],
             ]
             for c in contract.landed

@@ -42,7 +42,7 @@ def make_flags(contract: Contract, cells: tuple[Cell, ...]) -> list[Flag]:
     """
     flags: list[Flag] = []
     for cell in cells:
-        flags += _schema_flags(cell)
+        flags += _schema_flags(cell, "_key" if contract.key else "_row")
         flags += [_quality_flag(contract, cell.column, r) for r in cell.column.rules if r.kind != "missingValues"]
         if "interaction.occurred_at" in cell.column.terms and cell.column.logical_type in ("date", "timestamp"):
             late = f"{name(cell.column.name)}::date > $arrival::date + 1"
@@ -66,7 +66,7 @@ def holds(rule: Rule, observed: float) -> bool:
     return rule.operator not in compare or compare[rule.operator]()
 
 
-def _schema_flags(cell: Cell) -> list[Flag]:
+def _schema_flags(cell: Cell, row: str) -> list[Flag]:
     c, value = cell.column, name(f"v_{cell.column.position}")
     text, local = name(f"t_{c.position}"), name(f"l_{c.position}")
     effect = "row" if c.is_guarded else "cell"
@@ -87,6 +87,10 @@ def _schema_flags(cell: Cell) -> list[Flag]:
             found.append((bound, f"{value} {sign} {literal}"))
     if c.enum:
         found.append(("enum", _not_one_of(c, c.enum, value, text)))
+    if c.unique:
+        # Whoever of a part has a value first keeps it; a later version of the same key is no second owner.
+        owner = f"first_value({row}) over (partition by {value} order by _row)"
+        found.append(("unique", f"{value} is not null and {row} <> {owner}"))
     return [Flag(f"{c.name}.{rule}", c.name, effect, "text", fails) for rule, fails in found]
 
 

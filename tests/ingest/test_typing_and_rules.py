@@ -217,3 +217,23 @@ def test_a_rule_that_picks_no_rows_is_refused(home):
     home.put("a.csv", "k,v\n1,a\n")
     with pytest.raises(LandingError, match=r"d.odcs.yaml: rule 'v.r' \(sql\) picks no rows"):
         home.land()
+
+
+def test_a_unique_column_takes_a_value_from_one_key_only(home):
+    # Regression: `unique: true` was declared and never enforced.
+    home.declare(
+        column("k", primaryKey=True, required=True),
+        column("card", unique=True, required=True),
+        column("mail", unique=True),
+    )
+    home.put("a.csv", "k,card,mail\n1,A,m\n1,A,m\n2,A,x\n3,B,m\n4,C,\n5,D,\n")
+    result = home.land()
+    assert (result.received, result.landed, result.quarantined, result.cells) == (6, 5, 1, 1)
+    assert [r[1:3] for r in home.kept("kind, row_no, rule_id")] == [(3, "card.unique"), (4, "mail.unique")]
+    assert home.rows("k, card, mail")[2] == ("3", "B", None)
+
+
+def test_a_unique_column_without_a_key_is_unique_by_row(home):
+    home.declare(column("card", unique=True), column("v"))
+    home.put("a.csv", "card,v\nA,1\nA,1\nA,2\n")
+    assert home.land().cells == 2
