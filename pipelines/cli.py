@@ -199,7 +199,7 @@ def main() -> None:
 
 
 def _mute_teardown() -> None:
-    """Great Expectations keeps DuckDB objects alive to the very end, and DuckDB's bindings print a page of warnings about
+    """Great Expectations keeps DuckDB objects alive to the very end; DuckDB's bindings print a page of warnings about
     them after everything else was said."""
     sys.stderr.flush()
     os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
