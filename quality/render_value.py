@@ -177,11 +177,6 @@ def base_name(column: Column) -> str:
     return sql.quote(f"{column.name}__clean" if is_cleaned else column.name)
 
 
-def _comparable(column: Column, raw: str) -> str:
-    text = raw if KINDS[column.logical_type] == "text" else f"cast({raw} as {sql.TYPES['text']})"
-    return f"lower({sql.trim_text(text)})"
-
-
 def _mapped(column: Column, raw: str, absent: str, dropped: str = "null") -> str:
     """The value mapping as a case over the trimmed, lower-case value.
 
