@@ -83,6 +83,8 @@ ROWS = {
         dict(dataset="leads", record_id="leads:biz:acme", account_key="biz:acme", name="acme?", size_band="smb"),
         dict(dataset="crm", record_id="crm:biz:acme", account_key="biz:acme", name="Acme", parent_key="biz:holding",
              size_band="enterprise"),
+        dict(dataset="crm", record_id="crm:biz:cats", account_key="biz:cats"),  # only named, by the most trusted
+        dict(dataset="leads", record_id="leads:biz:cats", account_key="biz:cats", name="Cats", size_band="smb"),
     ],
     "rows.std_interactions": [
         dict(interaction_id=1, record_id="web:1", subject_id="crm:1", touchpoint="site_visited", channel="web",

@@ -35,7 +35,7 @@ named as (
 final as (
     select
         n.account_key,
-        d.account_key is not null as is_declared,
+        coalesce(d.is_described, false) as is_declared,
         d.name,
         d.industry,
         d.country,
