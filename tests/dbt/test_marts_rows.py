@@ -89,12 +89,12 @@ def test_a_customer_sums_up_orders_in_the_companys_currency_less_refunds(rows):
 def test_an_account_speaks_in_the_words_of_its_most_trusted_source(rows):
     # Regression: a list of contacts, more trusted than the list of organisations, left these without a name.
     assert rows(
-        "select account_key, is_declared, name, size_band, parent_key, dataset, customers, interactions "
+        "select account_key, is_declared, name, industry, size_band, parent_key, dataset, customers, interactions "
         "from marts.dim_accounts order by 1"
     ) == [
-        ("biz:acme", True, "Acme", "enterprise", "biz:holding", "crm", 1, 3),
-        ("biz:cats", True, "Cats", "smb", None, "leads", 0, 0),
-        ("biz:holding", False, None, None, None, None, 0, 0),  # named only as a parent
+        ("biz:acme", True, "Acme", "metal", "enterprise", "biz:holding", "crm", 1, 3),  # the industry only leads state
+        ("biz:cats", True, "Cats", None, "smb", None, "leads", 0, 0),
+        ("biz:holding", False, None, None, None, None, None, 0, 0),  # named only as a parent
     ]
 
 

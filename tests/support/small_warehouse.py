@@ -80,7 +80,8 @@ ROWS = {
              last_name="Catison", account_key=None, first_arrived_on="2024-01-01"),
     ],
     "rows.std_accounts": [
-        dict(dataset="leads", record_id="leads:biz:acme", account_key="biz:acme", name="acme?", size_band="smb"),
+        dict(dataset="leads", record_id="leads:biz:acme", account_key="biz:acme", name="acme?", size_band="smb",
+             industry="metal"),
         dict(dataset="crm", record_id="crm:biz:acme", account_key="biz:acme", name="Acme", parent_key="biz:holding",
              size_band="enterprise"),
         dict(dataset="crm", record_id="crm:biz:cats", account_key="biz:cats"),  # only named, by the most trusted

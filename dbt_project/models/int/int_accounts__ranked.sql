@@ -28,9 +28,9 @@ final as (
         {{ c360.first_by('country', 'case when country is not null then place end') }} as country,
         {{ c360.first_by('parent_key', 'case when parent_key is not null then place end') }} as parent_key,
         {{ c360.first_by('size_band', 'case when size_band is not null then place end') }} as size_band,
-        {{ c360.first_by('dataset', 'place') }} as dataset
+        {{ c360.first_by('dataset', 'case when is_described then place end') }} as dataset,
+        max(case when is_described then 1 else 0 end) = 1 as is_described
     from described
-    where is_described
     group by account_key
 )
 
