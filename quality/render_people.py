@@ -7,6 +7,7 @@ Keep out: events (render_events.py), orders and cases (render_facts.py).
 from __future__ import annotations
 
 from quality import render_sql as sql
+from quality.definitions import load_definitions
 from quality.render_group import from_group, group_latest
 from quality.render_std import BY_ENTITY, LEADING, select_columns
 from quality.render_value import Dataset
@@ -120,14 +121,14 @@ inner join latest on latest.record_key = known.record_key
 def render_identifiers(dataset: Dataset) -> str:
     """Who was seen with which identifier, and when.
 
-    Events are first reduced to distinct tuples, so that a subject is hashed once per tuple and not per event. Events of
-    a snapshot dataset keep identifying after their key has left it; person records and contact points do not.
+    Events are first reduced to distinct tuples, so that a subject is hashed once per tuple and not per event. What
+    happened keeps its identifiers after its key has left a snapshot dataset, those of a person record that is gone
+    included: its events stay and need a customer. Contact points, and persons without events, do not.
     """
     table = BY_ENTITY["identifier"]
     identifiers = dataset.identifiers
     values = [f"value_{i}" for i, _ in enumerate(identifiers)]
-    stays = not dataset.has_person and dataset.contract.has_entity("interaction")
-    columns = {v: i.value for i, v in zip(identifiers, values, strict=True)}
+    in_force, columns = _identifying_rows(dataset, values)
     columns |= {n: e for n, e in leading(dataset).items() if n != "subject_id"}
     columns |= {"first_seen": dataset.row_time, "last_seen": dataset.row_time, FIRST_ARRIVED: "_first_arrived_on"}
     if dataset.has_person:
@@ -136,7 +137,7 @@ def render_identifiers(dataset: Dataset) -> str:
     select
         {_join([f"{e} as {n}" for n, e in columns.items()], 8)}
     from {dataset.base}
-    where {"_is_latest" if stays else "_is_current"}
+    where {in_force}
 )"""
     source = "records"
     if not dataset.has_person:
@@ -173,6 +174,32 @@ select
     {select_columns(table, found)}
 from occurrences
 {group}"""
+
+
+def _identifying_rows(dataset: Dataset, values: list[str]) -> tuple[str, dict[str, str]]:
+    """Which rows identify, and what each column of `values` holds in them."""
+    contract, identifiers = dataset.contract, dataset.identifiers
+    columns = {v: i.value for i, v in zip(identifiers, values, strict=True)}
+    if not any(contract.with_term(t) for t in ("interaction.occurred_at", "consent.granted")):
+        return "_is_current", columns
+    if not dataset.has_person:
+        return "_is_latest", columns
+    in_force = "_is_latest"
+    if contract.with_term("person.record_id"):
+        # Rows that left a record which is still there say no more what identifies it.
+        there = f"select {dataset.person_key} from {dataset.base} where _is_current"
+        in_force = f"_is_latest and (_is_current or {dataset.person_key} not in ({there}))"
+    terms = load_definitions().terms
+    issued = [i.value for i in identifiers if i.namespace and terms[f"identifier.{i.type}"].strength == "strong"]
+    if issued:
+        # Without the name of the record, which is gone, nothing guards an e-mail or phone it shared with others.
+        alone = f"_is_current or coalesce({', '.join(issued)}) is null"
+        columns |= {
+            v: f"case when {alone} then {i.value} end"
+            for i, v in zip(identifiers, values, strict=True)
+            if not i.namespace
+        }
+    return in_force, columns
 
 
 def _parent_key(dataset: Dataset) -> str:
