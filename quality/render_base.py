@@ -78,7 +78,7 @@ select * from final
 
 def column_type(column: Column) -> str:
     """The SQL type of the column in the base model."""
-    if column.logical_type == "number" and (column.physical_type or "").lower().startswith("decimal"):
+    if column.logical_type == "number" and (column.physical_type or "").lower().startswith(("decimal", "numeric")):
         return column.physical_type
     return sql.TYPES[KINDS[column.logical_type]]
 
@@ -92,6 +92,11 @@ def _column_sql(contract: Contract, column: Column) -> str:
 
 
 def _landed_ctes(contract: Contract) -> str:
+    # A part whose source is gone keeps the types of the contract it landed under; the engine drops a cast to the same.
+    typed = [
+        f"try_cast(rows_of_parts.{n} as {column_type(c)}) as {n}" for c in contract.landed for n in [sql.quote(c.name)]
+    ]
+    columns = [*typed, *(f"rows_of_parts.{name}" for name in TECHNICAL)]
     return f"""with parts as (
     select part_seq, arrived_on
     from {{{{ source('landing_control', 'parts') }}}}
@@ -99,7 +104,8 @@ def _landed_ctes(contract: Contract) -> str:
 ),
 
 landed as (
-    select rows_of_parts.*
+    select
+        {_lines(columns)}
     from {{{{ source('landing', '{contract.dataset}') }}}} as rows_of_parts
     inner join parts on parts.part_seq = rows_of_parts._part_seq
 )"""
