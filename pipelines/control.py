@@ -60,7 +60,7 @@ def write_control(
         "parts": parts,
         "touchpoints": _touchpoints(company),
         "datasets": _datasets(company),
-        "contracts": _contracts(company, parts),
+        "contracts": _contracts(company, parts, manifest.failed_datasets()),
         "definitions": _definitions(),
         **compile_journeys(load_journeys(company.journeys_dir, company.touchpoints)),
     }
@@ -149,14 +149,15 @@ def _datasets(company: Company) -> pa.Table:
     return _table(rows, DATASETS)
 
 
-def _contracts(company: Company, parts: pa.Table) -> pa.Table:
+def _contracts(company: Company, parts: pa.Table, failed: set[str]) -> pa.Table:
+    """One row per contract; stale is what stands at an older state than its source: failed, held, or never landed."""
     current: dict[str, list[dict]] = {}
-    held: set[str] = set()
+    behind = set(failed)
     for part in parts.select(["dataset", "state", "received", "landed", "quarantined", "arrived_on"]).to_pylist():
         if part["state"] == "current":
             current.setdefault(part["dataset"], []).append(part)
         elif part["state"] == "held":
-            held.add(part["dataset"])
+            behind.add(part["dataset"])
     rows = [
         {
             "dataset": c.dataset,
@@ -168,7 +169,7 @@ def _contracts(company: Company, parts: pa.Table) -> pa.Table:
             "received": sum(p["received"] for p in current.get(c.dataset, [])),
             "landed": sum(p["landed"] for p in current.get(c.dataset, [])),
             "quarantined": sum(p["quarantined"] for p in current.get(c.dataset, [])),
-            "is_stale": c.dataset in held or c.dataset not in current,
+            "is_stale": c.dataset in behind or c.dataset not in current,
             "last_arrived_on": max((p["arrived_on"] for p in current.get(c.dataset, [])), default=None),
         }
         for c in company.contracts

@@ -79,6 +79,7 @@ class _Landing(PartEntry):
     """One call of `land`: its connection, its folders, and what it did so far."""
 
     def run(self) -> LandResult:
+        self._note_outcome(failed=True)  # until proved otherwise: a killed landing counts as failed, too
         self.landing.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=self.landing, prefix=".tmp-") as work:
             self.work = Path(work)
@@ -95,7 +96,11 @@ class _Landing(PartEntry):
                 self.con.close()
         if self.faults:
             raise LandingError("\n".join(self.faults), self.result)
+        self._note_outcome(failed=False)
         return self.result
+
+    def _note_outcome(self, *, failed: bool) -> None:
+        self.manifest.note_landing(self.contract.dataset, self.first_day, self.last_day, failed=failed)
 
     def _refuse(self) -> None:
         raise LandingError(

@@ -1,6 +1,6 @@
-"""The manifest: one row per landed part, and how far each SQL source was read.
+"""The manifest: one row per landed part, how far each SQL source was read, and which landings failed since.
 
-Put here: the tables parts and cursors, and the transactions which change them.
+Put here: the tables parts, cursors and faults, and the transactions which change them.
 Keep out: reading sources and writing Parquet (land.py); the audit table itself (pipelines/audit.py).
 """
 
@@ -41,6 +41,13 @@ CURSORS = sa.Table(
     sa.Column("fingerprint", sa.String(32), nullable=False),
     sa.Column("first_day", sa.Date, nullable=False),
     sa.Column("last_day", sa.Date, nullable=False),
+)
+FAULTS = sa.Table(
+    "faults",
+    METADATA,
+    sa.Column("dataset", sa.Text, primary_key=True),
+    sa.Column("first_day", sa.Date, primary_key=True),
+    sa.Column("last_day", sa.Date, primary_key=True),
 )
 # The columns of control.parts (docs/architecture.md), in order.
 ARROW_SCHEMA = pa.schema(
@@ -215,6 +222,19 @@ class Manifest:
         with self._write() as con:
             con.execute(CURSORS.delete().where(CURSORS.c.dataset == dataset))
             con.execute(CURSORS.insert().values(dataset=dataset, **cursor.__dict__))
+
+    def note_landing(self, dataset: str, first_day: date, last_day: date, *, failed: bool) -> None:
+        """Remember that landing these days failed, or, once it succeeds, forget every failure among them."""
+        days = (FAULTS.c.first_day >= first_day) & (FAULTS.c.last_day <= last_day)
+        with self._write() as con:
+            con.execute(FAULTS.delete().where((FAULTS.c.dataset == dataset) & days))
+            if failed:
+                con.execute(FAULTS.insert().values(dataset=dataset, first_day=first_day, last_day=last_day))
+
+    def failed_datasets(self) -> set[str]:
+        """Datasets some days of which failed to land and have not landed since."""
+        with self.engine.connect() as con:
+            return set(con.execute(sa.select(FAULTS.c.dataset)).scalars())
 
     @contextmanager
     def _write(self):

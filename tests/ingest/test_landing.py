@@ -274,3 +274,18 @@ def test_a_landing_the_disk_stops_leaves_nothing_the_manifest_knows(home):
     obstacle.unlink()
     assert home.land().new == 1
     assert states(home)[-1] == (2, "d_20240502.csv", "current")
+
+
+def test_a_dataset_counts_as_failed_until_the_days_that_failed_have_landed(home):
+    # Regression: a dataset whose newest file could not be read was not flagged stale.
+    home.declare(*PLAIN, path="a_*.csv")
+    home.put("a_2024-05-01.csv", "k,v\n1,a\n")
+    bad = home.put("a_2024-05-02.csv", "")
+    with pytest.raises(LandingError, match="empty file"):
+        home.land()
+    assert home.manifest.failed_datasets() == {"d"}
+    home.land(days=(date(2024, 5, 1), date(2024, 5, 1)))  # says nothing about the second of May
+    assert home.manifest.failed_datasets() == {"d"}
+    bad.write_text("k,v\n2,b\n", encoding="utf-8")
+    home.land()
+    assert home.manifest.failed_datasets() == set()
