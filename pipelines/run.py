@@ -37,7 +37,15 @@ class RunOutcome:
 
 
 def prepare_home(settings: Settings) -> None:
-    """Make the home folder and its Dagster instance; an existing dagster.yaml is left alone."""
+    """Make the home folder and its Dagster instance; an existing dagster.yaml is left alone.
+
+    From here on this process and its children write files for their owner alone (landing, quarantine, warehouse and
+    logs hold raw personal data); only publishing opens its folder and file to other users.
+    """
+    if not settings.home.exists():
+        settings.home.mkdir(parents=True)
+        settings.home.chmod(0o711)  # others may pass through to published/, and see nothing else
+    os.umask(0o077)
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     (settings.home / "tmp").mkdir(exist_ok=True)
     target = settings.dagster_home / "dagster.yaml"

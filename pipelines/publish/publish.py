@@ -56,7 +56,7 @@ def publish(warehouse: Path, marts: Path, published: Path, private: Path) -> Pub
     Args:
         warehouse: `warehouse.duckdb`; no connection to it or to `marts` may be open in another process.
         marts: `c360_marts.duckdb`; its file is copied, so comments and keys survive.
-        published: folder of `customer360.duckdb`, read by anybody.
+        published: folder of `customer360.duckdb`, read by anybody (folder 0755, file 0644).
         private: folder of `steward.duckdb` (folder 0700, file 0600): identity and raw values.
     Raises:
         PublishError: a file is missing, or holds nothing to publish; readers keep the last good one.
@@ -66,6 +66,7 @@ def publish(warehouse: Path, marts: Path, published: Path, private: Path) -> Pub
         if not file.is_file():
             raise PublishError(f"{file}: not there; run the build first, `c360 run`")
     published.mkdir(parents=True, exist_ok=True)
+    published.chmod(0o755)
     private.mkdir(parents=True, exist_ok=True)
     private.chmod(0o700)
     tables = _checkpoint(marts)

@@ -141,6 +141,23 @@ def test_raw_values_are_in_the_stewards_file_only_and_only_its_owner_reads_it(pu
     assert set(schemas) == {("marts",), ("governance",)}
 
 
+def test_a_run_leaves_raw_data_to_its_owner_and_the_published_file_to_everybody(tmp_path):
+    # Regression: landing, quarantine and warehouse.duckdb could be read by every user of the machine.
+    code = (
+        "import sys, duckdb; from pathlib import Path; from pipelines.settings import Settings; "
+        "from pipelines.run import prepare_home; from pipelines.publish.publish import prepare_marts, publish; "
+        "s = Settings.from_env(home=Path(sys.argv[1])); prepare_home(s); prepare_marts(s.marts); "
+        "duckdb.connect(str(s.warehouse)).execute('create schema identity').close(); "
+        "duckdb.connect(str(s.marts)).execute('create table marts.a (b int)').close(); "
+        "(s.landing / 'crm').mkdir(parents=True); publish(s.warehouse, s.marts, s.published.parent, s.private)"
+    )
+    home = tmp_path / "home"
+    subprocess.run([sys.executable, "-c", code, str(home)], check=True)
+    modes = {p: f"{(home / p).stat().st_mode & 0o777:o}" for p in (".", "landing", "warehouse.duckdb", "published")}
+    assert modes == {".": "711", "landing": "700", "warehouse.duckdb": "600", "published": "755"}
+    assert (home / "published" / "customer360.duckdb").stat().st_mode & 0o777 == 0o644
+
+
 def test_the_stewards_file_holds_quarantined_rows(small_home):
     part = small_home / "quarantine" / "crm" / "arrived=2024-01-01" / "abc.parquet"
     part.parent.mkdir(parents=True)
