@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dagster import AssetKey
 
-WRITER_POOL = "duckdb_writer"  # every step that opens warehouse.duckdb claims it; dagster.yaml gives it one place
+WRITER_POOL = "duckdb_writer"  # every step that writes to the home claims it; dagster.yaml lets one run in at a time
 
 CATCH_UP = "c360/catch_up"  # run tag: land every day up to the run's that has not landed yet
 
