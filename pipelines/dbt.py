@@ -22,8 +22,14 @@ from quality.render_project import render_project
 
 PACKAGE = REPOSITORY / "dbt_project"
 DBT = Path(sys.executable).parent / "dbt"
-GROUPS = {"base": "standard", "std": "standard", "int": "marts/prepared", "marts": "marts/core",
-          "journeys": "marts/journeys", "governance": "governance"}  # fmt: skip
+GROUPS = {
+    "base": "standard/per_source",
+    "std": "standard/tables",
+    "int": "marts/prepared",
+    "marts": "marts/core",
+    "journeys": "marts/journeys",
+    "governance": "governance",
+}
 
 
 def prepare_project(settings: Settings, company: Company) -> DbtProject:
@@ -85,7 +91,7 @@ class Translator(DagsterDbtTranslator):
         return spec.replace_attributes(
             deps=sorted({dep.asset_key for dep in spec.deps} | {after}),
             key=dg.AssetKey([layer, node["name"]]),
-            group_name=GROUPS[folder],
+            group_name=GROUPS["int" if layer == "int" else folder],
             owners=[f"team:{owner}"],
             kinds={"dbt", "duckdb"},
         )

@@ -11,7 +11,7 @@ from pipelines.control import is_online
 from pipelines.ingest.errors import LandingError
 from pipelines.ingest.land import LandResult, land
 from pipelines.ingest.manifest import Manifest
-from pipelines.keys import CATCH_UP, landing_key
+from pipelines.keys import CATCH_UP, WRITER_POOL, landing_key
 from pipelines.settings import Settings
 from quality.company import Company
 from quality.contract import Column, Contract
@@ -38,7 +38,7 @@ def _landing_asset(
     spec = dg.AssetSpec(
         key=landing_key(contract.dataset),
         description=describe(contract),
-        group_name="landing/online" if is_online(contract, company) else "landing/offline",
+        group_name=f"landing/{_kind(contract, company)}",
         owners=[f"team:{contract.team}"],
         kinds={contract.server.format, "parquet"},
         tags={"domain": contract.domain or "unknown"},
@@ -58,6 +58,7 @@ def _landing_asset(
         check_specs=[dg.AssetCheckSpec(CHECK, asset=spec.key, description="No part was held for too many bad rows.")],
         backfill_policy=dg.BackfillPolicy.single_run(),
         retry_policy=RETRY,
+        pool=WRITER_POOL,  # a corrected file replaces its part, which must not happen under a build that reads it
     )
     def _land(context: dg.AssetExecutionContext):
         window = context.partition_time_window
@@ -82,6 +83,13 @@ def _landing_asset(
         yield dg.MaterializeResult(asset_key=spec.key, metadata=count(result), check_results=[held_check(result)])
 
     return _land
+
+
+def _kind(contract: Contract, company: Company) -> str:
+    """Interactions recorded online or offline, or records: people, accounts, products, consents."""
+    if not contract.with_term("interaction.occurred_at"):
+        return "records"
+    return "online" if is_online(contract, company) else "offline"
 
 
 def last_day(window: dg.TimeWindow) -> date:
