@@ -35,7 +35,7 @@ def build_schedule(company: Company) -> dg.ScheduleDefinition:
         description="Every night: land what has arrived and not landed yet. `build` follows by itself.",
     )  # fmt: skip
     def daily_land(context: dg.ScheduleEvaluationContext):
-        today = context.scheduled_execution_time.date().isoformat()
+        today = context.scheduled_execution_time.astimezone(UTC).date().isoformat()  # partitions are days of UTC
         return dg.RunRequest(run_key=today, partition_key=today, tags={CATCH_UP: "true"})
 
     return daily_land
@@ -45,8 +45,14 @@ def build_sensors(settings: Settings, company: Company, jobs: list) -> list[dg.S
     land, build = jobs
     return [
         _inbox(settings, company),
-        _after(land, build, "build_after_land", dg.DagsterRunStatus.SUCCESS),
-        _after(land, build, "build_after_failed_land", dg.DagsterRunStatus.FAILURE),
+        _after(land, build, "build_after_land", dg.DagsterRunStatus.SUCCESS, "Builds after every landing."),
+        _after(
+            land,
+            build,
+            "build_after_failed_land",
+            dg.DagsterRunStatus.FAILURE,
+            "Builds also when a dataset could not be landed: only that one stands on its last good state.",
+        ),
     ]
 
 
@@ -63,7 +69,7 @@ def _inbox(settings: Settings, company: Company) -> dg.SensorDefinition:
             return dg.SkipReason("No file appeared or changed.")
         context.update_cursor(listing)
         today = datetime.now(UTC).date().isoformat()
-        return dg.RunRequest(run_key=listing, partition_key=today, tags={CATCH_UP: "true"})
+        return dg.RunRequest(partition_key=today, tags={CATCH_UP: "true"})  # no run key: an older listing may come back
 
     return new_files
 
@@ -80,15 +86,14 @@ def _list_sources(settings: Settings, company: Company) -> str:
     return seen.hexdigest()
 
 
-def _after(land, build, name: str, status: dg.DagsterRunStatus) -> dg.SensorDefinition:
-    """Build follows a landing run, also a failed one: one dataset's failure stops only itself."""
-
+def _after(land, build, name: str, status: dg.DagsterRunStatus, description: str) -> dg.SensorDefinition:
     @dg.run_status_sensor(
         name=name,
         run_status=status,
         monitored_jobs=[land],
         request_job=build,
         default_status=dg.DefaultSensorStatus.RUNNING,
+        description=description,
     )
     def follow(context: dg.RunStatusSensorContext):
         return dg.RunRequest(run_key=context.dagster_run.run_id)
