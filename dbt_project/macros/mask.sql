@@ -6,9 +6,9 @@
 
 {% macro mask_token(value) %}{{ return(adapter.dispatch('mask_token', 'c360')(value)) }}{% endmacro %}
 {% macro duckdb__mask_token(value) -%}
-    sha256({{ c360.key_pad('c360_outer_pad') }} || unhex(sha256({{ c360.key_pad('c360_inner_pad') }} || encode({{ value }}))))
+    sha256({{ c360.duckdb__key_pad('c360_outer_pad') }} || unhex(sha256({{ c360.duckdb__key_pad('c360_inner_pad') }} || encode({{ value }}))))
 {%- endmacro %}
-{% macro key_pad(name) -%}
+{% macro duckdb__key_pad(name) -%}
     coalesce(getvariable('{{ name }}'), cast(error('session variable {{ name }} is not set: add pipelines.publish.key_plugin to the plugins of profiles.yml') as blob))
 {%- endmacro %}
 
