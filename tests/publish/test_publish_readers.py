@@ -13,32 +13,14 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
+from support.old_client import find_old_python
 
 from pipelines.publish.publish import publish
-
-OLD_CLIENT = "duckdb==1.4.*"
-REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(scope="session")
 def old_python() -> Path:
-    """The Python of an environment with a DuckDB 1.4 client, made once and kept under .bench/."""
-    folder = REPOSITORY / ".bench" / "duckdb-1.4"
-    python = folder / "bin" / "python"
-    probe = [str(python), "-c", "import duckdb; assert duckdb.__version__.startswith('1.4.')"]
-    if python.exists() and subprocess.run(probe, capture_output=True, check=False).returncode == 0:
-        return python
-    uv = Path(sys.executable).parent / "uv"
-    if not uv.exists():
-        pytest.skip("no uv beside this Python, so no environment for a DuckDB 1.4 client; run `make setup`")
-    for command in (
-        ["venv", "--clear", "--python", sys.executable, str(folder)],
-        ["pip", "install", "--python", str(python), OLD_CLIENT],
-    ):
-        ran = subprocess.run([str(uv), *command], capture_output=True, text=True, check=False)
-        if ran.returncode:
-            pytest.skip(f"no environment with {OLD_CLIENT}, probably no registry: {ran.stderr.strip()[-200:]}")
-    return python
+    return find_old_python()
 
 
 def test_a_duckdb_1_4_client_reads_the_published_file_while_a_run_writes(old_python, published_home):
