@@ -43,7 +43,7 @@ def walk(journey: Journey, interactions: list[dict], as_of: datetime) -> tuple[l
     instances: list[Instance] = []
     open_instance: Instance | None = None
     outside = 0
-    for event in sorted(interactions, key=_order):
+    for event in sorted((e for e in interactions if e["occurred_at"] <= as_of), key=_order):
         is_exit = any(_meets(gone.touchpoints, gone.where, event) for gone in journey.exits)
         stages = [s for s in journey.stages if _meets(s.touchpoints, s.where, event)]
         if not is_exit and not stages:

@@ -105,17 +105,21 @@ class JourneyWarehouse:
                 con.unregister("given")
 
     def build(self, command: str = "build") -> list[str]:
-        """Run every model and, with `build`, every test; the failures, as `<node>: <message>`.
+        """Run every model and, with `build`, every test; the failures, as `<node>: <message>`."""
+        return [f"{r.node.name}: {r.message}" for r in self.invoke(command) if r.status not in ("success", "pass")]
+
+    def invoke(self, command: str, *arguments: str) -> list:
+        """One dbt command in this process; a result (node, status, message, execution_time) per node.
 
         Each call parses anew (partially): dbt leaves ephemeral models out when one manifest serves a second run.
         """
         places = ["--project-dir", str(self.folder), "--profiles-dir", str(self.folder), "--quiet"]
         logs = ["--target-path", str(self.folder / "target"), "--log-level-file", "none"]
-        result = dbtRunner().invoke([command, *places, *logs])
+        result = dbtRunner().invoke([command, *arguments, *places, *logs])
         DuckDBConnectionManager.close_all_connections()  # else the files stay open until dbt's objects are collected
         if result.exception:
             raise result.exception
-        return [f"{r.node.name}: {r.message}" for r in result.result if r.status not in ("success", "pass")]
+        return list(result.result)
 
     def read(self, sql: str) -> list[tuple]:
         """Rows of a query; marts are `m.marts.<table>`."""

@@ -1,11 +1,12 @@
 {{ config(materialized='ephemeral') }}
 
+-- the world is judged at as_of: what happened later has not happened yet
 with interactions as (
     select
         customer_id, interaction_id, touchpoint, occurred_at, priority, sequence, slot,
         channel, is_online, assisted, business_model, value, cost, attributes
     from {{ ref('fct_interactions') }}
-    where {{ c360.in_customer_range() }}
+    where {{ c360.in_customer_range() }} and occurred_at <= (select max(as_of) from {{ source('control', 'run') }})
 ),
 
 rules as (
@@ -79,7 +80,7 @@ roles as (
     left join conditional_roles as c on i.interaction_id = c.interaction_id and t.journey_no = c.journey_no
 ),
 
--- precedence at one interaction: exit, terminal, stage
+-- precedence at one interaction: exit (no candidates), terminal, stage
 final as (
     select
         r.customer_id,
@@ -94,7 +95,6 @@ final as (
             when r.candidates & coalesce(t.stages, 0) <> 0 then r.candidates & t.stages
             else r.candidates
         end as candidates,
-        r.is_exit,
         not r.is_exit and r.candidates & coalesce(t.stages, 0) <> 0 as is_terminal,
         not r.is_exit and r.is_entry as is_entry,
         case when n.channel_no is null then 0 else {{ c360.bit('n.channel_no') }} end as channel_set,

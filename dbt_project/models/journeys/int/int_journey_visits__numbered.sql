@@ -1,7 +1,7 @@
 {{ config(materialized='bucketed_table') }}
 
-with staged as (
-    select * from {{ ref('int_journey_interactions__staged') }}
+with runs as (
+    select * from {{ ref('int_journey_runs__staged') }}
     where {{ c360.in_customer_range() }}
 ),
 
@@ -16,23 +16,39 @@ visits as (
         visit_row,
         min(instance_row) as instance_row,
         min(stage_no) as stage_no,
-        {{ c360.first_by('interaction_id', 'row_no') }} as first_interaction_id,
-        min(occurred_at) as entered_at,
-        max(occurred_at) as last_at,
-        count(*) as interactions,
-        sum(active_s) as active_s,
+        {{ c360.first_by('first_interaction_id', 'run_row') }} as first_interaction_id,
+        min(first_at) as entered_at,
+        max(last_at) as last_at,
+        sum(interactions) as interactions,
+        -- the silence before a visit is not in it
+        sum(active_s) - sum(case when run_row = visit_row then gap_before_s else 0 end) as active_s,
         max(closed_by) as closed_by,
         max(case when closed_by = 2 then next_at end) as exit_at,
         max(inactive_after) as inactive_after,
         bit_or(channel_set) as channel_set,
-        count(case when is_online then 1 end) as online_interactions,
-        count(case when not is_online then 1 end) as offline_interactions,
-        count(case when assisted then 1 end) as assisted_interactions,
-        max(case when is_b2b then 1 else 0 end) as is_b2b,
+        sum(online_interactions) as online_interactions,
+        sum(offline_interactions) as offline_interactions,
+        sum(assisted_interactions) as assisted_interactions,
+        {{ dbt.bool_or('is_b2b') }} as is_b2b,
         sum(value) as value,
         sum(cost) as cost
-    from staged
+    from runs
     group by customer_id, journey_no, visit_row
+),
+
+-- an instance is named after its customer, its journey and its first interaction: once, at its first visit
+named as (
+    select
+        v.*,
+        case
+            when v.visit_row = v.instance_row
+                then {{ c360.uuid_of(
+                    "cast(v.customer_id as " ~ dbt.type_string() ~ ") || '|' || j.journey_key || '|' || cast(v.first_interaction_id as "
+                    ~ dbt.type_string() ~ ")"
+                ) }}
+        end as start_id
+    from visits as v
+    inner join journeys as j on v.journey_no = j.journey_no
 ),
 
 numbered as (
@@ -42,11 +58,11 @@ numbered as (
         lag(stage_no) over in_instance as previous_stage_no,
         lead(stage_no) over in_instance as next_stage_no,
         lead(entered_at) over in_instance as next_entered_at,
-        first_value(first_interaction_id) over in_instance as start_interaction_id,
+        first_value(start_id) over in_instance as instance_id,
         row_number() over (
             partition by customer_id, journey_no, instance_row, stage_no order by visit_row
         ) as visit_no
-    from visits
+    from named
     window in_instance as (partition by customer_id, journey_no, instance_row order by visit_row)
 ),
 
@@ -55,10 +71,7 @@ final as (
         n.customer_id,
         n.journey_no,
         n.visit_row,
-        {{ c360.uuid_of(
-            "cast(n.customer_id as " ~ dbt.type_string() ~ ") || '|' || j.journey_key || '|' || cast(n.start_interaction_id as "
-            ~ dbt.type_string() ~ ")"
-        ) }} as instance_id,
+        n.instance_id,
         n.stage_no,
         cast(n.visit_seq as integer) as visit_seq,
         cast(n.visit_no as integer) as visit_no,
@@ -87,18 +100,16 @@ final as (
             when n.stage_no = n.previous_stage_no + 1 then 'forward'
             else 'skip'
         end as move,
-        n.interactions,
-        n.active_s,
+        cast(n.interactions as bigint) as interactions,
+        cast(n.active_s as bigint) as active_s,
         n.channel_set,
-        n.online_interactions,
-        n.offline_interactions,
-        n.assisted_interactions,
+        cast(n.online_interactions as bigint) as online_interactions,
+        cast(n.offline_interactions as bigint) as offline_interactions,
+        cast(n.assisted_interactions as bigint) as assisted_interactions,
         n.is_b2b,
         n.value,
         n.cost
     from numbered as n
-    inner join journeys as j on n.journey_no = j.journey_no
 )
 
 select * from final
-order by customer_id, journey_no, visit_row

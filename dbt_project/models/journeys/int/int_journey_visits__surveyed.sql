@@ -22,9 +22,11 @@ numbered_answers as (
 ),
 
 staged as (
-    select customer_id, journey_no, row_no, visit_row, interaction_id, occurred_at
-    from {{ ref('int_journey_interactions__staged') }}
-    where customer_id in (select customer_id from answers)
+    select i.customer_id, i.journey_no, i.row_no, r.visit_row, i.interaction_id, i.occurred_at
+    from {{ ref('int_journey_interactions__grouped') }} as i
+    inner join {{ ref('int_journey_runs__staged') }} as r
+        on i.customer_id = r.customer_id and i.journey_no = r.journey_no and i.run_row = r.run_row
+    where i.customer_id in (select customer_id from answers)
 ),
 
 interactions as (

@@ -34,7 +34,7 @@ instances as (
         bit_or(channel_set) as channel_set,
         sum(online_interactions) as online_interactions,
         sum(offline_interactions) as offline_interactions,
-        max(is_b2b) as is_b2b,
+        {{ dbt.bool_or('is_b2b') }} as is_b2b,
         sum(value) as value,
         sum(cost) as cost
     from visits
@@ -53,7 +53,7 @@ final as (
         j.journey_id,
         j.version,
         j.is_current,
-        case when i.is_b2b = 1 then 'b2b' else 'b2c' end as business_model,
+        case when i.is_b2b then 'b2b' else 'b2c' end as business_model,
         i.started_at,
         i.last_at as last_interaction_at,
         i.ended_at,

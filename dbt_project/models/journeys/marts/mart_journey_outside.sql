@@ -1,9 +1,13 @@
-with interactions as (
-    select
-        journey_no,
-        count(*) as interactions,
-        count(case when instance_row is null then 1 end) as outside_interactions
-    from {{ ref('int_journey_interactions__segmented') }}
+with matching as (
+    select journey_no, count(*) as interactions
+    from {{ ref('int_journey_interactions__grouped') }}
+    where candidates <> 0
+    group by journey_no
+),
+
+inside as (
+    select journey_no, sum(interactions) as interactions
+    from {{ ref('int_journey_runs__staged') }}
     group by journey_no
 ),
 
@@ -15,10 +19,11 @@ final as (
     select
         j.journey_key,
         j.is_current,
-        coalesce(i.interactions, 0) as interactions,
-        coalesce(i.outside_interactions, 0) as outside_interactions
+        coalesce(m.interactions, 0) as interactions,
+        cast(coalesce(m.interactions, 0) - coalesce(i.interactions, 0) as bigint) as outside_interactions
     from journeys as j
-    left join interactions as i on j.journey_no = i.journey_no
+    left join matching as m on j.journey_no = m.journey_no
+    left join inside as i on j.journey_no = i.journey_no
 )
 
 select * from final
