@@ -11,6 +11,7 @@ WRITER_POOL = "duckdb_writer"  # every step that writes to the home claims it; d
 
 CATCH_UP = "c360/catch_up"  # run tag: land every day up to the run's that has not landed yet
 
+LANDING = "landing"  # first part of the keys of what was received
 CONTROL = AssetKey(["control", "run"])
 PUBLISHED_LAYERS = ("marts", "governance")  # schemas of the published file, first part of their asset keys
 PUBLISHED = AssetKey(["published", "customer360"])
@@ -32,7 +33,7 @@ IDENTITY_RELATIONS = {
 
 
 def landing_key(dataset: str) -> AssetKey:
-    return AssetKey(["landing", dataset])
+    return AssetKey([LANDING, dataset])
 
 
 def identity_key(relation: str) -> AssetKey:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from pipelines.ingest.files import find_files
-from pipelines.keys import CATCH_UP
+from pipelines.keys import CATCH_UP, LANDING
 from pipelines.settings import Settings
 from quality.company import Company
 
@@ -42,12 +42,11 @@ def build_schedule(company: Company) -> dg.ScheduleDefinition:
 
 
 def build_sensors(settings: Settings, company: Company, jobs: list) -> list[dg.SensorDefinition]:
-    land, build = jobs
+    build = next(job for job in jobs if job.name == BUILD)
     return [
         _inbox(settings, company),
-        _after(land, build, "build_after_land", dg.DagsterRunStatus.SUCCESS, "Builds after every landing."),
+        _after(build, "build_after_land", dg.DagsterRunStatus.SUCCESS, "Builds after every landing, backfills too."),
         _after(
-            land,
             build,
             "build_after_failed_land",
             dg.DagsterRunStatus.FAILURE,
@@ -86,16 +85,22 @@ def _list_sources(settings: Settings, company: Company) -> str:
     return seen.hexdigest()
 
 
-def _after(land, build, name: str, status: dg.DagsterRunStatus, description: str) -> dg.SensorDefinition:
+def _after(build, name: str, status: dg.DagsterRunStatus, description: str) -> dg.SensorDefinition:
     @dg.run_status_sensor(
         name=name,
         run_status=status,
-        monitored_jobs=[land],
         request_job=build,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=description,
     )
     def follow(context: dg.RunStatusSensorContext):
+        if not _is_landing(context.dagster_run):
+            return dg.SkipReason("Not a landing.")
         return dg.RunRequest(run_key=context.dagster_run.run_id)
 
     return follow
+
+
+def _is_landing(run: dg.DagsterRun) -> bool:
+    """Whether a run landed something; one started from the asset graph is no run of job `land`."""
+    return run.job_name == LAND or any(key.path[0] == LANDING for key in run.asset_selection or ())
