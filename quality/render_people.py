@@ -180,7 +180,8 @@ def _identifying_rows(dataset: Dataset, values: list[str]) -> tuple[str, dict[st
     """Which rows identify, and what each column of `values` holds in them."""
     contract, identifiers = dataset.contract, dataset.identifiers
     columns = {v: i.value for i, v in zip(identifiers, values, strict=True)}
-    if not any(contract.with_term(t) for t in ("interaction.occurred_at", "consent.granted")):
+    happened = any(contract.with_term(t) for t in ("interaction.occurred_at", "consent.granted"))
+    if not happened or contract.load_mode != "snapshot":
         return "_is_current", columns
     if not dataset.has_person:
         return "_is_latest", columns
