@@ -27,7 +27,8 @@ def name_customers(engine: Engine, relations: Relations) -> None:
     ir_customers: label, customer_id, knowledge_level, anchor, first_arrived_on, records, identifiers.
     ir_lookup: subject_id, customer_id, resolved_by, device_key; one row per subject.
 
-    The anchor is the smallest (first_arrived_on, dataset, key); only its name enters the id.
+    The anchor is the smallest (first_arrived_on, dataset, key), where a record comes before the identifiers it brought:
+    a record outlives a change of its e-mail. Only the anchor's name enters the id.
     """
     engine.store(
         "ir_choice",
@@ -63,7 +64,8 @@ def name_customers(engine: Engine, relations: Relations) -> None:
         ),
         clusters as (
             select m.label, 
-                arg_min(n.name, (coalesce(n.first_arrived_on, date '9999-12-31'), n.dataset, n.key)) as anchor,
+                arg_min(n.name, (coalesce(n.first_arrived_on, date '9999-12-31'), n.dataset, not m.is_record, n.key))
+                    as anchor,
                 min(n.first_arrived_on) as first_arrived_on, count(*) filter (m.is_record) as records,
                 count(*) filter (not m.is_record) as identifiers
             from ir_members m join nodes n using (node_id) group by m.label
