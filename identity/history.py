@@ -158,39 +158,33 @@ def _log_events(engine: Engine, known_at: datetime, run_id: str) -> None:
 
 
 def _redirect(engine: Engine, known_at: datetime) -> None:
-    """Every id ever published and gone leads, in one step, to the ids that hold its members now, or to none."""
+    """Every id ever published and gone leads, in one step, to the ids that hold its last members now, or to none.
+
+    Found from membership afresh each time: a member that left the id it was merged into takes the redirect along.
+    """
     engine.store(
         "ir_redirects",
         f"""
-        with gone_now as (
-            select m.old_id, m.new_id, case when m.new_id is null then 'retire' when m.targets = 1 then 'merge'
-                else 'split' end as cause, {_timestamp(known_at)} as "at"
-            from ir_moves m where m.is_gone
-        ),
-        earlier as (
-            select * from identity.id_redirects r
-            where r.old_id not in (select customer_id from ir_everyone)
-                and r.old_id not in (select old_id from gone_now)
-        ),
-        came_back as (
-            select distinct e.old_id, n.customer_id as new_id, 'merge' as cause, {_timestamp(known_at)} as "at"
-            from earlier e
-            join identity.membership m on m.customer_id = e.old_id and m.kind <> 'device'
-            join ir_now n on n.subject_id = m.subject_id and n.kind = m.kind
-            where e.new_id is null
+        with last as (
+            select customer_id as old_id, subject_id, kind
+            from identity.membership anti join ir_everyone using (customer_id)
+            where kind <> 'device' or valid_from is null
+            qualify coalesce(known_to, timestamp 'infinity')
+                = max(coalesce(known_to, timestamp 'infinity')) over (partition by customer_id)
         ),
         reached as (
-            select * from gone_now
-            union all
-            select e.old_id, coalesce(g.new_id, case when g.old_id is null then e.new_id end),
-                coalesce(g.cause, e.cause), coalesce(g."at", e."at")
-            from earlier e left join gone_now g on g.old_id = e.new_id
-            union all
-            select * from came_back
+            select distinct l.old_id, n.customer_id as new_id
+            from last l left join ir_now n on n.subject_id = l.subject_id and n.kind = l.kind
+        ),
+        targets as (
+            select *, count(new_id) over (partition by old_id) as targets from reached
+            qualify new_id is not null or targets = 0
         )
-        select old_id, new_id, arg_min(cause, "at") as cause, min("at") as "at" from reached
-        group by old_id, new_id
-        qualify new_id is not null or count(new_id) over (partition by old_id) = 0
+        select t.old_id, t.new_id,
+            coalesce(e.cause, case t.targets when 0 then 'retire' when 1 then 'merge' else 'split' end) as cause,
+            coalesce(e."at", {_timestamp(known_at)}) as "at"
+        from targets t
+        left join identity.id_redirects e on e.old_id = t.old_id and e.new_id is not distinct from t.new_id
         """,
     )
 

@@ -37,6 +37,17 @@ def test_the_anchor_is_the_first_arrived_then_dataset_then_key(warehouse):
     assert warehouse.customer_of("shop:1") == id_of("crm:1")
 
 
+def test_a_record_keeps_its_customer_id_when_its_email_changes(warehouse):
+    # Regression: a key that sorts after "email|" made the e-mail the anchor, and a new e-mail a new customer_id.
+    warehouse.person("crm:k1", ids={"email": "old@mail.de"}, **ANN)
+    warehouse.resolve()
+    drop(warehouse, "crm:k1")
+    warehouse.person("crm:k1", ids={"email": "new@mail.de"}, **ANN)
+    warehouse.resolve()
+    assert warehouse.rows("select anchor from identity.customers") == [("crm:k1",)]
+    assert redirects(warehouse) == set()
+
+
 def test_a_newsletter_reader_who_becomes_a_crm_customer_keeps_her_id(warehouse):
     warehouse.identify("mail:~1", on="2024-01-01", ids={"email": "a@mail.de"})
     warehouse.resolve()
@@ -118,6 +129,25 @@ def test_redirects_lead_to_a_living_id_in_one_step_after_two_merges(warehouse):
     warehouse.identify("j:~1", on="2024-06-01", ids={"email": "a@mail.de", "government_id": "G"})
     warehouse.resolve()
     assert redirects(warehouse) == {(id_of("crm:3"), id_of("crm:1")), (id_of("crm:2"), id_of("crm:1"))}
+
+
+def test_a_redirect_follows_members_that_leave_the_id_they_were_merged_into(warehouse):
+    # Regression: the redirect went on leading to the id the members had left.
+    warehouse.person("crm:1", on="2024-01-01", ids={"government_id": "A"}, **ANN)
+    warehouse.person("crm:2", on="2024-02-01", ids={"government_id": "B"}, **ANN)
+    warehouse.person("crm:3", on="2024-03-01", ids={"government_id": "B"}, **ANN)
+    warehouse.resolve()
+    warehouse.identify("crm:3", on="2024-04-01", ids={"government_id": "A"})
+    warehouse.resolve()
+    assert redirects(warehouse) == {(id_of("crm:2"), id_of("crm:1"))}
+    drop(warehouse, "crm:2")
+    drop(warehouse, "crm:3")
+    warehouse.person("crm:3", on="2024-03-01", ids={"government_id": "B"}, **ANN)
+    warehouse.resolve()
+    assert redirects(warehouse) == {(id_of("crm:2"), id_of("crm:3"))}
+    drop(warehouse, "crm:3")
+    warehouse.resolve()
+    assert redirects(warehouse) == {(id_of("crm:2"), None), (id_of("crm:3"), None)}
 
 
 def test_a_second_resolve_of_the_same_rows_changes_nothing(warehouse):
