@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+APOSTROPHES = "'\u2019\u02bc\u02bb`\u00b4"  # D'Angelo is one word: a lone d would pass for an initial
+
 
 def quote(text: str) -> str:
     """A SQL string literal."""
@@ -26,8 +28,9 @@ def case_of(column: str, values: Iterable[tuple[str, str]], otherwise: str = "nu
 
 
 def fold(column: str) -> str:
-    """Text for comparing: no case, no diacritics, letters and digits with single blanks; null when nothing is left."""
-    bare = f"strip_accents(replace(lower({column}), 'ß', 'ss'))"
+    """Text for comparing: no case, diacritics or apostrophes, letters and digits with single blanks; null if empty."""
+    joined = f"translate(replace(lower({column}), 'ß', 'ss'), {quote(APOSTROPHES)}, '')"
+    bare = f"strip_accents({joined})"
     return rf"nullif(trim(regexp_replace({bare}, '[^\p{{L}}\p{{N}}]+', ' ', 'g')), '')"
 
 

@@ -70,6 +70,16 @@ def test_a_guarded_value_links_unless_first_name_or_birth_date_contradicts(wareh
         assert (frozenset({f"crm:{number}", f"shop:{number}"}) in groups) is linked, (left, right)
 
 
+def test_a_name_with_an_apostrophe_is_no_initial(warehouse):
+    # Regression: D'Angelo became "d angelo", and its d an initial every name in D agrees with.
+    warehouse.person("crm:1", ids={"email": "a@mail.de"}, first_name="D'Angelo", last_name="Miller")
+    warehouse.person("crm:2", ids={"email": "a@mail.de"}, first_name="Daniel", last_name="Miller")
+    warehouse.person("crm:3", ids={"email": "b@mail.de"}, first_name="D\u2019Angelo", last_name="Miller")
+    warehouse.person("crm:4", ids={"email": "b@mail.de"}, first_name="Dangelo", last_name="Miller")
+    warehouse.resolve()
+    assert warehouse.groups() == {frozenset({"crm:1"}), frozenset({"crm:2"}), frozenset({"crm:3", "crm:4"})}
+
+
 def test_a_recycled_phone_with_the_same_first_name_does_not_link_other_family_names(warehouse):
     warehouse.person("crm:1", ids={"phone": "+442079460018"}, first_name="Ann", last_name="Miller")
     warehouse.person("shop:1", ids={"phone": "+442079460018"}, first_name="Ann", last_name="Carpenter")
