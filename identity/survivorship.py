@@ -23,7 +23,8 @@ def choose_survivors(engine: Engine, config: IdentityConfig, relations: Relation
 
     source_priority takes the dataset with the smallest survivorship rank, then the latest valid_at, then the smallest
     record_id; most_recent and oldest look at valid_at first. Name and address come from one record as a whole, before
-    all others one that has a family name or full name, a street or postcode.
+    all others one that has a family name or full name, a street or postcode. E-mail and phone are spelled as identity
+    compares them (phone: E.164), so that two spellings of one value are one value for everybody; junk is no value.
     """
     units = _units()
     rules = sorted({config.survivorship_of(unit) for unit in units})
@@ -37,11 +38,13 @@ def choose_survivors(engine: Engine, config: IdentityConfig, relations: Relation
         "ir_ranked",
         f"""
         select *, {ranks} from (
-            select c.customer_id, p.*, {trust} as trust
+            select c.customer_id, p.* replace ({_spelled("email")}, {_spelled("phone")}), {trust} as trust
             from {relations.persons} p
             join ir_records r on r.subject_id = p.subject_id
             join ir_labels l on l.node_id = r.node_id
             join ir_customers c on c.label = l.label
+            {_join_spelling("email")}
+            {_join_spelling("phone")}
             {datasets}
         )
         """,
@@ -64,6 +67,22 @@ def choose_survivors(engine: Engine, config: IdentityConfig, relations: Relation
             for unit, column in attributes
         ),
     )
+
+
+def _spelled(kind: str) -> str:
+    known, value = f"{kind}_value", f"p.{kind}"
+    spelled = f"when {known}.state <> 'junk' then {known}.canonical"
+    return f"case when {known}.value is null then {value} {spelled} end as {kind}"
+
+
+def _join_spelling(kind: str) -> str:
+    """A record's own e-mail or phone among the normalised values: one row, or none where the type is not configured."""
+    return f"""
+        left join (
+            select s.subject_id, s.value, min(v.canonical) as canonical, min(v.state) as state
+            from ir_sightings s join ir_values v using (identifier_type, namespace, value, country)
+            where s.identifier_type = '{kind}' group by s.subject_id, s.value
+        ) {kind}_value on {kind}_value.subject_id = p.subject_id and {kind}_value.value = p.{kind}"""
 
 
 def _units() -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:

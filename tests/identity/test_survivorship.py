@@ -74,3 +74,17 @@ def test_every_known_customer_has_one_profile_and_no_other_has(warehouse):
     assert warehouse.rows("select birth_date::varchar, income::varchar from identity.golden_profiles") == [
         ("1980-01-01", "10.50")
     ]
+
+
+def test_two_spellings_of_a_phone_and_an_email_are_one_golden_value(warehouse):
+    # Regression: 0171 … and +49 171 … were published as two different tokens.
+    warehouse.person("crm:1", phone="0171 2345678", email="Ann@Mail.de", country="DE", ids={"phone": "0171 2345678"})
+    warehouse.identify("crm:1", ids={"email": "Ann@Mail.de"})
+    warehouse.person("shop:1", phone="+49 171-2345678", email="ann@mail.de ", first_name="Bo")
+    warehouse.identify("shop:1", ids={"phone": "+49 171-2345678", "email": "ann@mail.de "})
+    warehouse.person("crm:2", phone="0000000", ids={"phone": "0000000"}, first_name="Cid")
+    warehouse.resolve()
+    assert set(warehouse.rows("select phone, email from identity.golden_profiles")) == {
+        ("+491712345678", "ann@mail.de"),
+        (None, None),
+    }
