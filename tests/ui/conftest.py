@@ -1,0 +1,86 @@
+"""The Dagster UI of the demo company, served as a user would, and a browser to look at it.
+
+Put here: the server and the browser. Keep out: what they must show (the tests).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from pipelines.run import prepare_home
+from pipelines.settings import REPOSITORY, Settings
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running dagster-webserver."""
+
+    url: str
+
+    def ask(self, query: str) -> dict:
+        """The data of a GraphQL query."""
+        request = urllib.request.Request(
+            f"{self.url}/graphql", json.dumps({"query": query}).encode(), {"content-type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=120) as answer:
+            return json.load(answer)["data"]
+
+
+@pytest.fixture(scope="session")
+def dagster_ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The demo company in a home where nothing has run yet."""
+    settings = Settings.from_env({}, company=REPOSITORY / "companies" / "demo", home=tmp_path_factory.mktemp("ui"))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DAGSTER_HOME", "")  # prepare_home sets it; this puts it back
+        prepare_home(settings)
+        environment = {**os.environ, "C360_COMPANY": str(settings.company), "C360_HOME": str(settings.home)}
+    environment.pop("C360_DATA", None)
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [str(Path(sys.executable).parent / "dagster-webserver"), "-h", "127.0.0.1", "-p", str(port)]
+    server = subprocess.Popen(
+        [*command, "-w", str(REPOSITORY / "workspace.yaml")],
+        cwd=REPOSITORY,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    try:
+        said = []
+        for line in server.stdout:
+            said.append(line)
+            if "Serving dagster-webserver" in line:
+                break
+        assert server.poll() is None, "".join(said)
+        yield Server(f"http://127.0.0.1:{port}")
+    finally:
+        server.terminate()
+        server.communicate(timeout=60)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator:
+    """Headless Chromium through Playwright."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed; run `make setup`")
+    if not shutil.which(CHROMIUM):
+        pytest.skip(f"no {CHROMIUM}; apt-get install chromium")
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
