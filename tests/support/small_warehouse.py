@@ -91,7 +91,7 @@ ROWS = {
         dict(interaction_id=1, record_id="web:1", subject_id="crm:1", touchpoint="site_visited", channel="web",
              occurred_at="2024-03-01 09:00", url="https://shop.example/a?mail=x@y.example#me", value=10),
         dict(interaction_id=2, record_id="web:2", subject_id="web:~bob", touchpoint="site_visited", channel="web",
-             occurred_at="2024-03-01 23:30"),
+             occurred_at="2024-03-01 23:30", url="https://shop.example/leave/x@y.example/now"),
         dict(interaction_id=3, record_id="web:3", subject_id="web:~d1", touchpoint="site_visited", channel="web",
              occurred_at="2024-03-01 10:30"),
         dict(interaction_id=4, record_id="web:4", subject_id="web:~d1", touchpoint="site_visited", channel="web",
@@ -130,6 +130,12 @@ ROWS = {
              occurred_at="2024-02-01 00:00", part_seq=2),
         dict(record_id="crm:1", subject_id="crm:1", purpose="service", channel="sms", granted=True,
              occurred_at="2024-02-01 00:00", part_seq=2),
+        dict(record_id="crm:2", subject_id="crm:2", purpose="marketing", channel="email", granted=True,
+             occurred_at="2024-02-01 00:00"),
+        dict(record_id="crm:2", subject_id="crm:2", purpose="marketing", channel=None, granted=False,
+             occurred_at="2024-02-02 00:00"),
+        dict(record_id="crm:2", subject_id="crm:2", purpose="service", channel="sms", granted=True,
+             occurred_at="2024-03-06 00:00"),  # after the as-of instant
     ],
     "identity.customers": [
         dict(customer_id=ADA, knowledge_level="known", records=1, identifiers=2),

@@ -41,12 +41,27 @@ identified as (
             ~ ")"
         ) }} as consent_id,
         s.*,
-        {{ c360.local_date('s.occurred_at', 'r.timezone') }} as occurred_date
+        {{ c360.local_date('s.occurred_at', 'r.timezone') }} as occurred_date,
+        coalesce(s.occurred_at > r.as_of, false) as is_ahead
     from statements as s
     cross join run as r
 ),
 
--- At one instant a withdrawal wins over a grant.
+-- At one instant a withdrawal wins over a grant. A statement that names no channel speaks for all of them, and ends
+-- what was said of one channel before. What is said after the as-of instant is not current yet.
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by customer_id, purpose, channel, is_ahead
+            order by occurred_at desc nulls last, granted nulls last, consent_id
+        ) as place,
+        max(case when channel is null then occurred_at end) over (
+            partition by customer_id, purpose, is_ahead
+        ) as said_for_all_at
+    from identified
+),
+
 final as (
     select
         consent_id,
@@ -59,14 +74,18 @@ final as (
         granted,
         occurred_at,
         occurred_date,
-        customer_id is not null and row_number() over (
-            partition by customer_id, purpose, channel
-            order by occurred_at desc nulls last, granted, consent_id
-        ) = 1 as is_current,
+        customer_id is not null
+        and not is_ahead
+        and place = 1
+        and (
+            channel is null
+            or said_for_all_at is null
+            or coalesce(occurred_at >= said_for_all_at, false)
+        ) as is_current,
         arrived_on,
         part_seq,
         landed_at
-    from identified
+    from ranked
 )
 
 select * from final
