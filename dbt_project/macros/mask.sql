@@ -26,8 +26,9 @@
 {%- endmacro %}
 {% macro mask_birth_year(birth_date) %}cast(extract(year from {{ birth_date }}) as integer){% endmacro %}
 
-{# An address on the web without its query and fragment, where forms and mail links carry personal data. #}
-{% macro mask_url(url) %}regexp_replace({{ url }}, '[?#].*$', ''){% endmacro %}
+{# An address on the web up to its query, its fragment, or the first part with an @ in it: forms, mail links and logins
+   carry personal data there. #}
+{% macro mask_url(url) %}regexp_replace({{ url }}, '([?#]|[^/?#]*(@|%40)).*$', ''){% endmacro %}
 
 {# Why an identity changed, in words only: `email edge 0a1b2c…` is published as `email`. The edge's digest is no keyed
    token, and what follows the words could be a value; both stay in the steward's file. #}

@@ -68,8 +68,12 @@ def test_a_record_is_named_by_its_token(rows):
     ]
 
 
-def test_an_address_on_the_web_loses_query_and_fragment(rows):
-    assert rows("select url from marts.fct_interactions where url is not null") == [("https://shop.example/a",)]
+def test_an_address_on_the_web_loses_its_query_and_what_follows_a_mail_address(rows):
+    # Regression: `/leave/<mail address>` was published whole.
+    assert rows("select url from marts.fct_interactions where url is not null order by 1") == [
+        ("https://shop.example/a",),
+        ("https://shop.example/leave/",),
+    ]
 
 
 def test_of_an_identity_events_cause_only_the_words_are_published(rows):
