@@ -172,6 +172,25 @@ def test_records_of_a_person_become_one_customer(demo, record_property):
     assert score.cluster_pairs.recall >= 0.88
 
 
+def test_no_interaction_is_credited_to_another_person_but_on_a_shared_tablet(demo):
+    # The id as contract-conventions write it: dataset, slot column, key.
+    slot = (
+        "case dataset when 'shop_orders' then 'ordered_at' when 'pos_receipts' then 'printed_at' else 'occurred_at' end"
+    )
+    demo.con.execute(f"""
+        create or replace temp table credited as
+        select e.*, f.customer_id, f.resolved_by, o.person_id as owner
+        from (select *, md5(concat_ws('|', dataset, {slot}, record_key))::uuid as interaction_id from events) as e
+        join p.marts.fct_interactions as f using (interaction_id)
+        left join (select distinct customer_id, person_id from resolved) as o using (customer_id)
+    """)
+    assert demo.ask("select count(distinct record_key) from credited") == [(32 * demo.people,)]
+    wrong = "select is_shared_tablet, count(*) from credited where owner <> person_id group by 1"
+    assert set(demo.count(wrong)) <= {True}  # who does not log in there looks like the one who did last
+    nobody = "select count(*) from credited where is_role_mailbox and owner is not null"
+    assert demo.ask(nobody) == [(0,)]
+
+
 def _customers_of_two(demo, people: str) -> tuple[int, int]:
     """(people in the query `people` of person_id, customers who hold records of two of them or more)."""
     merged = f"""
