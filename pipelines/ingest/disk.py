@@ -5,8 +5,12 @@ Put here: what touches the disk without knowing rows. Keep out: Parquet (stage.p
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
+import shutil
+import tempfile
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -32,6 +36,40 @@ def retire(landing: Path, part: Part, state: str) -> None:
     file = landing / part.dataset / f"arrived={part.arrived_on}" / f"{part.content_hash}.parquet"
     with suppress(FileNotFoundError):
         file.replace(file.with_suffix(f".parquet.{state}"))
+
+
+def open_work(landing: Path, dataset: str) -> tuple[Path, int]:
+    """A new folder for one landing, locked as long as the descriptor is open; the caller closes and removes it."""
+    work = Path(tempfile.mkdtemp(dir=landing, prefix=f".tmp-{dataset}-"))
+    descriptor = os.open(work, os.O_RDONLY)
+    fcntl.flock(descriptor, fcntl.LOCK_EX)
+    return work, descriptor
+
+
+def clear_remains(landing: Path, quarantine: Path, dataset: str, parts: Sequence[Part]) -> None:
+    """Remove what a killed landing of this dataset left: its working folder, files the manifest never knew, and
+    replaced or withdrawn parts still in the readers' sight. The next part would take the number of an unknown one.
+
+    Args:
+        parts: all of the dataset, oldest first, while no other writer is at work.
+    """
+    for work in landing.glob(f".tmp-{dataset}-*"):
+        descriptor = os.open(work, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(work, ignore_errors=True)
+        except BlockingIOError:
+            pass  # its process lives
+        finally:
+            os.close(descriptor)
+    latest = {(f"arrived={p.arrived_on}", p.content_hash): p for p in parts}
+    for folder in (landing, quarantine):
+        for file in folder.glob(f"{dataset}/arrived=*/*.parquet"):
+            part = latest.get((file.parent.name, file.stem))
+            if part is None:
+                file.unlink()
+            elif folder == landing and part.state != "current":
+                retire(landing, part, part.state)
 
 
 def _sync(path: Path) -> None:

@@ -11,16 +11,18 @@ Put here: which source parts are due. Keep out: reading (read_*.py), typing and 
 from __future__ import annotations
 
 import hashlib
+import os
 import re
-import tempfile
-from collections.abc import Mapping
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
 
 from pipelines.ingest import read_sql
-from pipelines.ingest.disk import hash_file, retire
+from pipelines.ingest.disk import clear_remains, hash_file, open_work, retire
 from pipelines.ingest.enter import LandResult, PartEntry
 from pipelines.ingest.errors import LandingError
 from pipelines.ingest.files import SourceFile, find_files
@@ -81,8 +83,7 @@ class _Landing(PartEntry):
     def run(self) -> LandResult:
         self._note_outcome(failed=True)  # until proved otherwise: a killed landing counts as failed, too
         self.landing.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.landing, prefix=".tmp-") as work:
-            self.work = Path(work)
+        with self._working_folder() as self.work:
             self.con = duckdb.connect(config={"autoinstall_known_extensions": "false"})
             try:
                 self.con.execute(f"set memory_limit = '{self.env.get('C360_MEMORY_LIMIT', '2GB')}'")
@@ -101,6 +102,18 @@ class _Landing(PartEntry):
 
     def _note_outcome(self, *, failed: bool) -> None:
         self.manifest.note_landing(self.contract.dataset, self.first_day, self.last_day, failed=failed)
+
+    @contextmanager
+    def _working_folder(self) -> Iterator[Path]:
+        dataset = self.contract.dataset
+        with self.manifest.hold(dataset) as parts:
+            clear_remains(self.landing, self.quarantine, dataset, parts)
+            work, lock = open_work(self.landing, dataset)
+        try:
+            yield work
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+            os.close(lock)
 
     def _refuse(self) -> None:
         raise LandingError(

@@ -6,7 +6,7 @@ Keep out: reading sources and writing Parquet (land.py); the audit table itself 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -210,6 +210,13 @@ class Manifest:
             con.execute(PARTS.update().where(PARTS.c.part_seq == row["part_seq"]).values(state="withdrawn"))
             audit.record(con, actor=actor, action="withdraw", object=f"{dataset}:{source_uri}", reason=reason)
         return Part(**{**row, "state": "withdrawn"})
+
+    @contextmanager
+    def hold(self, dataset: str) -> Iterator[list[Part]]:
+        """Keep every other writer waiting, and yield the dataset's parts: nobody is between a file and its entry."""
+        query = sa.select(PARTS).where(PARTS.c.dataset == dataset).order_by(PARTS.c.part_seq)
+        with self._write() as con:
+            yield [Part(**row) for row in con.execute(query).mappings()]
 
     def cursor(self, dataset: str) -> Cursor | None:
         """How far a SQL source was read; None when it never was."""
