@@ -27,9 +27,11 @@ steps as (
         s.step_no,
         s.stage_id,
         s.name,
-        {{ c360.listagg_by("'%>' || cast(p.stage_no as " ~ dbt.type_string() ~ ") || '>'", 'p.step_no', '') }} || '%' as gaps,
-        '%' || {{ c360.listagg_by("'>' || cast(p.stage_no as " ~ dbt.type_string() ~ ") || '>'", 'p.step_no', '') }} || '%'
-            as side_by_side
+        {{ c360.listagg_by("'%>' || cast(p.stage_no as " ~ dbt.type_string() ~ ") || '>'", 'p.step_no', '') }}
+        || '%' as gaps,
+        '%'
+        || {{ c360.listagg_by("'>' || cast(p.stage_no as " ~ dbt.type_string() ~ ") || '>'", 'p.step_no', '') }}
+        || '%' as side_by_side
     from mandatory_stages as s
     inner join mandatory_stages as p on s.journey_key = p.journey_key and p.step_no <= s.step_no
     group by s.journey_key, s.step_no, s.stage_id, s.name
@@ -61,7 +63,11 @@ totals as (
 ),
 
 kinds as (
-    select 'ordered' as kind union all select 'strict' union all select 'any'
+    select 'ordered' as kind
+    union all
+    select 'strict'
+    union all
+    select 'any'
 ),
 
 reached as (
