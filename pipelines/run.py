@@ -72,7 +72,9 @@ def run_pipeline(settings: Settings, say: Callable[[str], None]) -> RunOutcome:
             _execute(definitions, instance, LAND, today),
             _execute(definitions, instance, BUILD, None),
         ]
-    failures = tuple(_first_line(event) for run in runs for event in run.all_events if event.is_step_failure)
+    failures = tuple(
+        text for run in runs for event in run.all_events if event.is_step_failure for text in _faults(event)
+    )
     return RunOutcome(runs[0].run_id, runs[1].run_id, failures, monotonic() - started)
 
 
@@ -88,15 +90,19 @@ def _execute(
     )
 
 
-def _first_line(event: dg.DagsterEvent) -> str:
-    error = event.step_failure_data.error
-    cause = error.cause or error if error else None
-    text = cause.message.strip() if cause else "failed"
-    return f"{event.step_key}: {text.splitlines()[0] if text else 'failed'}"
+def _faults(event: dg.DagsterEvent) -> list[str]:
+    """Every line of a message written for people; of any other error only the first."""
+    failure = event.step_failure_data
+    if failure.user_failure_data and failure.user_failure_data.description:
+        lines = failure.user_failure_data.description.splitlines()
+    else:
+        cause = failure.error and (failure.error.cause or failure.error)
+        lines = (cause.message.strip() if cause else "").splitlines()[:1]
+    return [f"{event.step_key}: {line}" for line in lines or ["failed"]]
 
 
 class _Progress(logging.Handler):
-    """Turns Dagster events into lines: one per asset, each once."""
+    """Turns Dagster events into lines: one per asset, each once; one per fault and per landing with a held batch."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         super().__init__()
@@ -109,7 +115,15 @@ class _Progress(logging.Handler):
         if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION:
             self._materialized(event)
         elif event.is_step_failure:
-            self._say(f"  ✗ {_first_line(event)}")
+            for fault in _faults(event):
+                self._say(f"  ✗ {fault}")
+        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+            self._checked(event.event_specific_data)
+
+    def _checked(self, evaluation: dg.AssetCheckEvaluation) -> None:
+        reason = evaluation.metadata.get("messages")  # only landing has one: why a batch is held
+        if reason and not evaluation.passed:
+            self._say(f"  ! {evaluation.asset_key.to_user_string()}: {reason.value}")
 
     def _materialized(self, event: dg.DagsterEvent) -> None:
         done = event.event_specific_data.materialization
