@@ -22,9 +22,16 @@
     ) -}}
 {% endmacro %}
 
+{# A range for every 1.25 million interactions: 8 of 10 million stayed under 2 GB, 4 to 16 took the same time; more than
+   needed cost a statement each and leave row groups too small to share among threads. #}
+{% macro count_ranges() %}
+    {%- set interactions = (graph.nodes.values() | selectattr('name', 'equalto', 'fct_interactions') | list)[0] -%}
+    {%- set rows = run_query('select count(*) from ' ~ interactions.relation_name).columns[0].values()[0] -%}
+    {{- return(1 + ((rows / 1250000) | int)) -}}
+{% endmacro %}
+
 {% materialization bucketed_table, adapter='duckdb' %}
-    {#- 8 ranges: 4 to 16 took the same time at 10M interactions, and 8 stayed under 2 GB. -#}
-    {%- set count = config.get('buckets', 8) -%}
+    {%- set count = c360.count_ranges() -%}
     {%- set target_relation = this.incorporate(type='table') -%}
     {%- set existing_relation = load_cached_relation(this) -%}
     {%- set building = make_intermediate_relation(target_relation) -%}

@@ -1,115 +1,143 @@
 {{ config(materialized='bucketed_table') }}
 
-with runs as (
+with interactions as (
+    select * from {{ ref('int_journey_interactions__grouped') }}
+    where {{ c360.in_customer_range() }}
+),
+
+runs as (
     select * from {{ ref('int_journey_runs__staged') }}
     where {{ c360.in_customer_range() }}
 ),
 
 journeys as (
-    select journey_no, journey_key from {{ source('control', 'journeys') }}
+    select j.journey_no, j.journey_key, j.inactivity_s, r.as_of
+    from {{ source('control', 'journeys') }} as j
+    cross join (select max(as_of) as as_of from {{ source('control', 'run') }}) as r
 ),
 
-visits as (
+-- numbered before they are summed up, so that little goes through the windows; an instance is named after its customer,
+-- its journey and its first interaction, once, at its first visit
+started as (
     select
-        customer_id,
-        journey_no,
-        visit_row,
-        min(instance_row) as instance_row,
-        min(stage_no) as stage_no,
-        {{ c360.first_by('first_interaction_id', 'run_row') }} as first_interaction_id,
-        min(first_at) as entered_at,
-        max(last_at) as last_at,
-        sum(interactions) as interactions,
-        -- the silence before a visit is not in it
-        sum(active_s) - sum(case when run_row = visit_row then gap_before_s else 0 end) as active_s,
-        max(closed_by) as closed_by,
-        max(case when closed_by = 2 then next_at end) as exit_at,
-        max(inactive_after) as inactive_after,
-        bit_or(channel_set) as channel_set,
-        sum(online_interactions) as online_interactions,
-        sum(offline_interactions) as offline_interactions,
-        sum(assisted_interactions) as assisted_interactions,
-        {{ dbt.bool_or('is_b2b') }} as is_b2b,
-        sum(value) as value,
-        sum(cost) as cost
-    from runs
-    group by customer_id, journey_no, visit_row
-),
-
--- an instance is named after its customer, its journey and its first interaction: once, at its first visit
-named as (
-    select
-        v.*,
+        r.*,
         case
-            when v.visit_row = v.instance_row
+            when r.visit_row = r.instance_row
                 then {{ c360.uuid_of(
-                    "cast(v.customer_id as " ~ dbt.type_string() ~ ") || '|' || j.journey_key || '|' || cast(v.first_interaction_id as "
+                    "cast(r.customer_id as " ~ dbt.type_string() ~ ") || '|' || j.journey_key || '|' || cast(r.first_interaction_id as "
                     ~ dbt.type_string() ~ ")"
                 ) }}
         end as start_id
-    from visits as v
-    inner join journeys as j on v.journey_no = j.journey_no
+    from runs as r
+    inner join journeys as j on r.journey_no = j.journey_no
+    where r.run_row = r.visit_row
 ),
 
 numbered as (
     select
-        *,
+        customer_id,
+        journey_no,
+        visit_row,
+        stage_no,
+        first_value(start_id) over in_instance as instance_id,
         row_number() over in_instance as visit_seq,
         lag(stage_no) over in_instance as previous_stage_no,
         lead(stage_no) over in_instance as next_stage_no,
-        lead(entered_at) over in_instance as next_entered_at,
-        first_value(start_id) over in_instance as instance_id,
+        lead(first_at) over in_instance as next_entered_at,
         row_number() over (
             partition by customer_id, journey_no, instance_row, stage_no order by visit_row
         ) as visit_no
-    from named
+    from started
     window in_instance as (partition by customer_id, journey_no, instance_row order by visit_row)
+),
+
+summed as (
+    select
+        r.customer_id,
+        r.journey_no,
+        r.visit_row,
+        max(r.closed_by) as closed_by,
+        max(r.exit_at) as exit_at,
+        min(i.occurred_at) as entered_at,
+        max(i.occurred_at) as last_at,
+        count(*) as interactions,
+        -- the silence before a visit is not in it
+        sum(case when i.row_no > r.visit_row then i.active_gap_s else 0 end) as active_s,
+        bit_or(i.channel_set) as channel_set,
+        count(case when i.is_online then 1 end) as online_interactions,
+        count(case when not i.is_online then 1 end) as offline_interactions,
+        count(case when i.assisted then 1 end) as assisted_interactions,
+        {{ dbt.bool_or('i.is_b2b') }} as is_b2b,
+        sum(i.value) as value,
+        sum(i.cost) as cost
+    from interactions as i
+    inner join runs as r
+        on i.customer_id = r.customer_id and i.journey_no = r.journey_no and i.run_row = r.run_row
+    group by r.customer_id, r.journey_no, r.visit_row
+),
+
+visits as (
+    select
+        n.*,
+        j.as_of,
+        s.last_at + j.inactivity_s * interval '1' second as inactive_after,
+        s.closed_by, s.exit_at, s.entered_at, s.last_at, s.interactions, s.active_s, s.channel_set,
+        s.online_interactions, s.offline_interactions, s.assisted_interactions, s.is_b2b, s.value, s.cost
+    from numbered as n
+    inner join summed as s
+        on n.customer_id = s.customer_id and n.journey_no = s.journey_no and n.visit_row = s.visit_row
+    inner join journeys as j on n.journey_no = j.journey_no
+),
+
+-- with nothing after the last visit, its deadline may have passed by now
+closed as (
+    select
+        *,
+        case
+            when next_entered_at is not null then 0
+            when closed_by is not null then closed_by
+            when as_of > inactive_after then 3
+        end as left_by
+    from visits
 ),
 
 final as (
     select
-        n.customer_id,
-        n.journey_no,
-        n.visit_row,
-        n.instance_id,
-        n.stage_no,
-        cast(n.visit_seq as integer) as visit_seq,
-        cast(n.visit_no as integer) as visit_no,
-        n.previous_stage_no,
-        n.next_stage_no,
-        n.entered_at,
-        n.last_at,
+        customer_id,
+        journey_no,
+        visit_row,
+        instance_id,
+        stage_no,
+        cast(visit_seq as integer) as visit_seq,
+        cast(visit_no as integer) as visit_no,
+        previous_stage_no,
+        next_stage_no,
+        entered_at,
+        last_at,
         -- an open visit has no end, whatever the as-of instant
+        case left_by when 0 then next_entered_at when 1 then last_at when 2 then exit_at when 3 then last_at end
+            as exited_at,
+        case left_by when 1 then last_at when 2 then exit_at when 3 then inactive_after end as closed_at,
+        case when left_by is null then inactive_after end as next_change_at,
+        case left_by when 0 then 'next_stage' when 1 then 'terminal' when 2 then 'exit' when 3 then 'inactivity' end
+            as exit_reason,
         case
-            when n.next_entered_at is not null then n.next_entered_at
-            when n.closed_by = 2 then n.exit_at
-            when n.closed_by in (1, 3) then n.last_at
-        end as exited_at,
-        case n.closed_by when 1 then n.last_at when 2 then n.exit_at when 3 then n.inactive_after end as closed_at,
-        case when n.next_entered_at is null and n.closed_by is null then n.inactive_after end as next_change_at,
-        case
-            when n.next_entered_at is not null then 'next_stage'
-            when n.closed_by = 1 then 'terminal'
-            when n.closed_by = 2 then 'exit'
-            when n.closed_by = 3 then 'inactivity'
-        end as exit_reason,
-        case
-            when n.visit_seq = 1 then 'entry'
-            when n.visit_no > 1 then 'loop'
-            when n.stage_no < n.previous_stage_no then 'back'
-            when n.stage_no = n.previous_stage_no + 1 then 'forward'
+            when visit_seq = 1 then 'entry'
+            when visit_no > 1 then 'loop'
+            when stage_no < previous_stage_no then 'back'
+            when stage_no = previous_stage_no + 1 then 'forward'
             else 'skip'
         end as move,
-        cast(n.interactions as bigint) as interactions,
-        cast(n.active_s as bigint) as active_s,
-        n.channel_set,
-        cast(n.online_interactions as bigint) as online_interactions,
-        cast(n.offline_interactions as bigint) as offline_interactions,
-        cast(n.assisted_interactions as bigint) as assisted_interactions,
-        n.is_b2b,
-        n.value,
-        n.cost
-    from numbered as n
+        interactions,
+        cast(active_s as bigint) as active_s,
+        channel_set,
+        online_interactions,
+        offline_interactions,
+        assisted_interactions,
+        is_b2b,
+        value,
+        cost
+    from closed
 )
 
 select * from final

@@ -73,4 +73,4 @@ final as (
 )
 
 select * from final
-order by customer_id, journey_key, entered_at, visit_seq
+order by customer_id, entered_at, visit_seq

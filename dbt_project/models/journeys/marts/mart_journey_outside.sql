@@ -7,7 +7,7 @@ with matching as (
 
 inside as (
     select journey_no, sum(interactions) as interactions
-    from {{ ref('int_journey_runs__staged') }}
+    from {{ ref('int_journey_visits__numbered') }}
     group by journey_no
 ),
 
