@@ -38,6 +38,7 @@ lint: setup  ## style of Python and SQL, faults of the companies' folders
 
 bench: setup  ## timed runs; tables and .bench/<name>.json
 	$(BIN)/python -m tests.benchmarks.pipeline
+	$(BIN)/python -m tests.benchmarks.journeys
 
 clean:  ## remove the environment and what runs left in this folder
 	rm -rf $(VENV) .c360 .bench .pytest_cache .ruff_cache

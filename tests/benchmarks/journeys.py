@@ -1,18 +1,16 @@
 """What journeys cost: the real dbt models over made interactions, in units of one sort of the same rows.
 
-Put here: the interactions, the unit S and the table of figures. Keep out: expectations on rows (tests/journeys).
-Run: python -m tests.benchmarks.journeys --rows 1000000
+`python -m tests.benchmarks.journeys [--rows 1000000]`.
+
+Put here: the interactions and the timed dbt run. Keep out: expectations on rows (tests/journeys).
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import multiprocessing
 import resource
-import statistics
 import tempfile
-import time
 from concurrent.futures import ProcessPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -21,6 +19,8 @@ import duckdb
 
 from pipelines.journeys.spec import load_journeys
 from quality.company import load_company
+from tests.benchmarks.report import Figure, report
+from tests.benchmarks.unit import measure_sort
 from tests.journeys.warehouse import INTERACTIONS, REPOSITORY, JourneyWarehouse
 
 DEMO = REPOSITORY / "companies" / "demo"
@@ -59,15 +59,8 @@ EVENTS = """
         case when touchpoint = 'order_paid' then (pick + 20)::decimal(18, 2) end as value, t.unit_cost as cost,
         case when dice % 3 = 0 then '{{"plan_family": "mobile"}}' else '{{"plan_family": "fibre"}}' end as attributes,
         null::varchar as order_key, null::varchar as case_key,
-        'device-' || hash(person, 5) as device_id, 'person.' || person || '@example.org' as email,
-        case when person % 3 = 0 then 'L' || lpad(person::varchar, 9, '0') end as loyalty_number,
     from named join inbox.touchpoints as t using (touchpoint)
     order by hash(i)"""
-SORT = """
-    copy (
-        select interaction_id, occurred_at, channel, touchpoint, device_id, email, loyalty_number, value
-        from inbox.interactions order by customer_id, occurred_at
-    ) to '{target}' (format parquet)"""
 
 
 def make_interactions(warehouse: JourneyWarehouse, rows: int) -> None:
@@ -83,20 +76,6 @@ def make_interactions(warehouse: JourneyWarehouse, rows: int) -> None:
             [(t.touchpoint, t.channel, t.is_online, t.assisted, t.unit_cost) for t in company.touchpoints.values()],
         )
         con.execute(EVENTS.format(rows=rows))
-
-
-def measure_unit(warehouse: JourneyWarehouse) -> float:
-    """S: seconds of one sort of the interactions by person and time into Parquet, median of three."""
-    target = warehouse.folder / "sorted.parquet"
-    seconds = []
-    with duckdb.connect(str(warehouse.warehouse), read_only=True) as con:
-        con.execute("set threads = 2; set memory_limit = '4GB'; set preserve_insertion_order = false")
-        for _ in range(3):
-            start = time.perf_counter()
-            con.execute(SORT.format(target=target)).fetchall()
-            seconds.append(time.perf_counter() - start)
-    target.unlink()
-    return statistics.median(seconds)
 
 
 def run_models(warehouse: JourneyWarehouse, select: str) -> tuple[dict[str, float], float]:
@@ -117,33 +96,31 @@ def _run_here(warehouse: JourneyWarehouse, select: str) -> tuple[dict[str, float
 
 
 def main() -> None:
-    """Print the seconds of every journey model and write `.bench/journeys.json`."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rows", type=int, default=1_000_000, help="interactions; ten a person (default: 1000000)")
+    """Print the seconds of every journey model and write `.bench/journeys.json`; stages are all up to
+    fct_journey_stages."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, default=1_000_000, help="interactions, ten a person (default: 1000000)")
     rows = parser.parse_args().rows
     with tempfile.TemporaryDirectory() as folder:
         warehouse = JourneyWarehouse(Path(folder) / "root", memory="3GB")
         make_interactions(warehouse, rows)
         run_models(warehouse, "journeys_under_test")
-        unit = measure_unit(warehouse)
-        models, peak = run_models(warehouse, "c360.journeys")
-    stages = {name: seconds for name, seconds in models.items() if name.startswith("int_")}
-    stages["fct_journey_stages"] = models["fct_journey_stages"]
-    size = f"{rows // 1_000_000}m" if rows % 1_000_000 == 0 else str(rows)
-    figures = [
-        {"name": f"journeys_{size}_s", "value": round(sum(stages.values()), 3), "unit": "s"},
-        {"name": f"journeys_{size}_ratio", "value": round(sum(stages.values()) / unit, 3), "unit": "S"},
-        {"name": f"journeys_{size}_all_ratio", "value": round(sum(models.values()) / unit, 3), "unit": "S"},
-        {"name": f"journeys_{size}_sort_s", "value": round(unit, 3), "unit": "s"},
-        {"name": f"journeys_{size}_peak_gb", "value": round(peak, 3), "unit": "GB"},
-    ]
+        unit = measure_sort(rows)
+        models, gigabytes = run_models(warehouse, "c360.journeys")
     for name, seconds in models.items():
-        print(f"{name:<40}{seconds:8.2f} s {seconds / unit:6.2f} S")
-    for figure in figures:
-        print(f"{figure['name']:<40}{figure['value']:8.2f} {figure['unit']}")
-    target = REPOSITORY / ".bench" / "journeys.json"
-    target.parent.mkdir(exist_ok=True)
-    target.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
+        print(f"{name:<36}{seconds:>12.3f} s")
+    stages = sum(s for name, s in models.items() if name.startswith("int_") or name == "fct_journey_stages")
+    name = f"journeys_{rows / 1_000_000:g}m"
+    report(
+        "journeys",
+        [
+            Figure(f"{name}_s", stages, "s"),
+            Figure(f"{name}_ratio", stages / unit, "S"),
+            Figure(f"{name}_with_marts_ratio", sum(models.values()) / unit, "S"),
+            Figure(f"{name}_unit_s", unit, "s"),
+            Figure(f"{name}_peak_gb", gigabytes, "GB"),
+        ],
+    )
 
 
 if __name__ == "__main__":

@@ -58,23 +58,26 @@ INTERACTED = [
     _interaction("bob", 3, "order_paid", "store", "9.50"),
     _interaction("cy", 20, "site_visited"),
     _interaction("cy", 21, "called", "call_centre"),
+    _interaction("cy", 26, "order_paid"),  # after as_of: has not happened yet
     _interaction(None, 21, "site_visited"),
 ]
+AS_OF = DAY + timedelta(days=25)
 
 
-def _survey(customer, key, day, score, order_key=None, touchpoint=None, metric="csat"):
+def _survey(customer, key, day, score_01, order_key=None, touchpoint=None, metric="csat"):
     return {
-        **{"customer_id": _id(customer), "response_key": key, "metric": metric, "score": score},
+        **{"customer_id": _id(customer), "response_key": key, "metric": metric, "score_01": score_01},
         **{"responded_at": DAY + timedelta(days=day), "order_key": order_key, "touchpoint": touchpoint},
     }
 
 
 SURVEYED = [
-    _survey("ann", "by order, though later", 40, 5.0, order_key="shop:1"),
-    _survey("ann", "two visits before, the latest counts", 1.5, 2.0),
-    _survey("ann", "same touchpoint first", 1.5, 4.0, touchpoint="site_visited"),
-    _survey("bob", "more than seven days later", 10.5, 1.0),
-    _survey("cy", "one visit of one journey only", 22, 3.0, metric="ces"),
+    _survey("ann", "by order, though later", 24, 1.0, order_key="shop:1"),
+    _survey("ann", "two visits before, the latest counts", 1.5, 0.25),
+    _survey("ann", "same touchpoint first", 1.5, 0.75, touchpoint="site_visited"),
+    _survey("bob", "more than seven days later", 10.5, 0.0),
+    _survey("cy", "one visit of one journey only", 22, 0.5, metric="ces"),
+    _survey("cy", "after as_of", 26, 1.0, metric="ces"),
 ]
 
 
@@ -85,7 +88,7 @@ def marts(warehouse: JourneyWarehouse, tmp_path_factory) -> JourneyWarehouse:
         (folder / f"{name}.yml").write_text(yaml.safe_dump(document))
     journeys = load_journeys(folder, TOUCHPOINTS)
     interactions = pa.Table.from_pylist(INTERACTED, schema=INTERACTIONS)
-    warehouse.load(journeys, interactions, DAY + timedelta(days=25), pa.Table.from_pylist(SURVEYED, schema=SURVEYS))
+    warehouse.load(journeys, interactions, AS_OF, pa.Table.from_pylist(SURVEYED, schema=SURVEYS))
     assert warehouse.build() == []
     return warehouse
 
@@ -124,14 +127,20 @@ def test_mart_journey_outside_counts_what_opened_nothing(marts):
 
 
 def test_survey_answers_belong_to_one_visit_at_most(marts):
+    # csat = 1 + 4 × share, effort = 1 + 6 × share
     assert marts.read("""
         select stage_id, csat, effort from m.marts.fct_journey_stages
         where csat is not null or effort is not null order by all""") == [
         ("a_b", Decimal("4.0000"), None),
-        ("call", None, Decimal("3.0000")),
+        ("call", None, Decimal("4.0000")),
         ("pay", Decimal("5.0000"), None),
         ("plan", Decimal("2.0000"), None),
     ]  # fmt: skip
+
+
+def test_nothing_after_as_of_counts(marts):
+    assert marts.read(f"select count(*) from fct_interactions where occurred_at > '{AS_OF}'") == [(1,)]
+    assert marts.read("select max(occurred_at) from m.marts.fct_journey_interactions") == [(DAY + timedelta(days=21),)]
 
 
 def test_interactions_without_a_customer_take_part_in_no_journey(marts):

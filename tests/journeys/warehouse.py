@@ -29,7 +29,7 @@ INTERACTIONS = pa.schema(
 )
 SURVEYS = pa.schema(
     {
-        **{"customer_id": pa.string(), "response_key": pa.string(), "metric": pa.string(), "score": pa.float64()},
+        **{"customer_id": pa.string(), "response_key": pa.string(), "metric": pa.string(), "score_01": pa.float64()},
         **{"responded_at": pa.timestamp("us"), "order_key": pa.string(), "case_key": pa.string()},
         "touchpoint": pa.string(),
     }

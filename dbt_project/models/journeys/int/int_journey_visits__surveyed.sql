@@ -1,14 +1,19 @@
 -- An answer belongs to the visit with its case or order; else to the latest within seven days before, the same
 -- touchpoint first; to one visit at most, of the current version where several versions share the interaction.
+-- Scales differ from survey to survey: satisfaction is told in points from 1 to 5, effort from 1 to 7, whatever was asked.
 with answers as (
     select
         customer_id, response_key, responded_at, order_key, case_key, touchpoint,
-        sum(case when metric = 'csat' then cast(score as decimal(18, 4)) end) as csat,
-        count(case when metric = 'csat' then score end) as csat_answers,
-        sum(case when metric = 'ces' then cast(score as decimal(18, 4)) end) as effort,
-        count(case when metric = 'ces' then score end) as effort_answers
+        sum(case when metric = 'csat' then 1 + 4 * cast(score_01 as decimal(18, 8)) end) as csat,
+        count(case when metric = 'csat' then 1 end) as csat_answers,
+        sum(case when metric = 'ces' then 1 + 6 * cast(score_01 as decimal(18, 8)) end) as effort,
+        count(case when metric = 'ces' then 1 end) as effort_answers
     from {{ ref('fct_survey_responses') }}
-    where customer_id is not null and metric in ('csat', 'ces') and score is not null
+    where
+        customer_id is not null
+        and metric in ('csat', 'ces')
+        and score_01 is not null
+        and responded_at <= (select max(as_of) from {{ source('control', 'run') }})
     group by customer_id, response_key, responded_at, order_key, case_key, touchpoint
 ),
 
