@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-PAUSE = 0.05  # seconds between two reads, so that readers leave the runs some of the machine
+PAUSE = 0.2  # seconds between two reads, so that readers leave the runs some of the machine
 
 
 def poll(client: str, read: Callable[[str], tuple[str, dict]]) -> None:
