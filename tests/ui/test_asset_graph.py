@@ -61,10 +61,10 @@ def test_the_graph_shows_the_flow_and_opens_group_by_group(dagster_ui, browser):
     page = browser.new_page(viewport={"width": 1900, "height": 1200})
     page.goto(f"{dagster_ui.url}/asset-groups")
     for box in FLOW:  # twice each: in the list at the side and in the graph
-        page.get_by_text(box, exact=True).nth(1).wait_for(timeout=SLOW)
+        page.get_by_text(box, exact=True).locator("visible=true").nth(1).wait_for(timeout=SLOW)
     page.goto(f"{dagster_ui.url}/asset-groups?expanded=global%40global%3Amarts%2Cglobal%40global%3Amarts%2Fjourneys")
     for box in ("core", "prepared", "fct_journey_stages", "mart_journey_funnel"):
-        page.get_by_text(box, exact=True).first.wait_for(timeout=SLOW)
+        page.get_by_text(box, exact=True).locator("visible=true").first.wait_for(timeout=SLOW)
     page.close()
 
 
@@ -82,5 +82,5 @@ def test_an_asset_page_shows_description_owner_and_columns(dagster_ui, browser, 
     page = browser.new_page(viewport={"width": 1900, "height": 1200})
     page.goto(f"{dagster_ui.url}/assets/{asset}?view=overview")
     for text in shown:
-        page.get_by_text(text, exact=True).first.wait_for(timeout=SLOW)
+        page.get_by_text(text, exact=True).locator("visible=true").first.wait_for(timeout=SLOW)
     page.close()
