@@ -41,7 +41,9 @@ touchpoint_roles as (
         r.journey_no,
         max(j.inactivity_s) as inactivity_s,
         max(coalesce(t.stages, 0)) as terminal_stages,
-        bit_or(case when r.kind = 'stage' and n.rule_id is null then {{ c360.bit('r.stage_no') }} else 0 end) as candidates,
+        bit_or(
+            case when r.kind = 'stage' and n.rule_id is null then {{ c360.bit('r.stage_no') }} else 0 end
+        ) as candidates,
         max(case when r.kind = 'entry' then 1 else 0 end) as is_entry,
         max(case when r.kind = 'exit' and n.rule_id is null then 1 else 0 end) as is_exit
     from rules as r
@@ -51,7 +53,8 @@ touchpoint_roles as (
     group by r.touchpoint, r.journey_no
 ),
 
--- rules with `where`: an attribute meets at most one of its values, so a rule holds when as many rows meet as it has attributes
+-- rules with `where`: an attribute meets at most one of its values, so a rule holds when as many rows meet as it has
+-- attributes
 conditional_rules_met as (
     select i.interaction_id, r.rule_id, r.journey_no, r.kind, r.stage_no
     from interactions as i

@@ -1,6 +1,6 @@
 -- An answer belongs to the visit with its case or order; else to the latest within seven days before, the same
--- touchpoint first; to one visit at most, of the current version where several versions share the interaction.
--- Scales differ from survey to survey: satisfaction is told in points from 1 to 5, effort from 1 to 7, whatever was asked.
+-- touchpoint first; to one visit at most, of the current version where several versions share the interaction. Scales
+-- differ from survey to survey: satisfaction is told in points from 1 to 5, effort from 1 to 7, whatever was asked.
 with answers as (
     select
         customer_id, response_key, responded_at, order_key, case_key, touchpoint,
