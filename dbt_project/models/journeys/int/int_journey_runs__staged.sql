@@ -64,12 +64,30 @@ decided as (
         on d.customer_id = u.customer_id and d.journey_no = u.journey_no and d.run_row = u.previous_row
 ),
 
+-- most runs never meet an undecided one and go past the joins
+certain as (
+    select
+        *,
+        {{ c360.first_of('candidates') }} as stage_no,
+        {{ c360.first_of('previous_candidates') }} as previous_stage_no
+    from inside
+    where bit_count(candidates) = 1 and (is_start or bit_count(previous_candidates) = 1)
+),
+
+uncertain as (
+    select *
+    from inside
+    where bit_count(candidates) > 1 or (not is_start and bit_count(previous_candidates) > 1)
+),
+
 staged as (
+    select * from certain
+    union all
     select
         i.*,
         coalesce(d.stage_no, {{ c360.first_of('i.candidates') }}) as stage_no,
         coalesce(p.stage_no, {{ c360.first_of('i.previous_candidates') }}) as previous_stage_no
-    from inside as i
+    from uncertain as i
     left join decided as d
         on i.customer_id = d.customer_id and i.journey_no = d.journey_no and i.run_row = d.run_row
     left join decided as p
