@@ -67,6 +67,8 @@ def _inbox(settings: Settings, company: Company) -> dg.SensorDefinition:
         if listing == context.cursor:
             return dg.SkipReason("No file appeared or changed.")
         context.update_cursor(listing)
+        if _is_waiting(context.instance, LAND, {CATCH_UP: "true"}):
+            return dg.SkipReason("A landing that waits its turn will find the files.")
         today = datetime.now(UTC).date().isoformat()
         return dg.RunRequest(partition_key=today, tags={CATCH_UP: "true"})  # no run key: an older listing may come back
 
@@ -96,6 +98,8 @@ def _after(build, name: str, status: dg.DagsterRunStatus, description: str) -> d
     def follow(context: dg.RunStatusSensorContext):
         if not _is_landing(context.dagster_run):
             return dg.SkipReason("Not a landing.")
+        if _is_waiting(context.instance, BUILD):
+            return dg.SkipReason("A build that waits its turn will take up what landed.")
         return dg.RunRequest(run_key=context.dagster_run.run_id)
 
     return follow
@@ -104,3 +108,9 @@ def _after(build, name: str, status: dg.DagsterRunStatus, description: str) -> d
 def _is_landing(run: dg.DagsterRun) -> bool:
     """Whether a run landed something; one started from the asset graph is no run of job `land`."""
     return run.job_name == LAND or any(key.path[0] == LANDING for key in run.asset_selection or ())
+
+
+def _is_waiting(instance: dg.DagsterInstance, job: str, tags: dict[str, str] | None = None) -> bool:
+    """Whether a run of the job is queued: it has not looked at anything yet."""
+    waiting = dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.QUEUED], tags=tags or {})
+    return instance.get_runs_count(waiting) > 0

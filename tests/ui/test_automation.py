@@ -1,0 +1,72 @@
+"""What starts by itself: which runs a build follows, and what the schedule and the inbox sensor ask for.
+
+Put here: decisions of schedules and sensors. Keep out: the runs (tests/integration).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+import dagster as dg
+import pytest
+
+from pipelines.defs.automation import BUILD, LAND, build_schedule, build_sensors
+from pipelines.settings import REPOSITORY, Settings
+from quality.company import Company, load_company
+
+WEB = frozenset({dg.AssetKey(["landing", "web_events"])})
+
+
+@pytest.fixture(scope="module")
+def demo() -> Company:
+    return load_company(REPOSITORY / "companies" / "demo")
+
+
+def sensor(company: Company, name: str, data: object) -> dg.SensorDefinition:
+    settings = Settings.from_env({"C360_DATA": str(data)}, company=company.folder, home=data)
+    jobs = [dg.define_asset_job(BUILD)]
+    return next(s for s in build_sensors(settings, company, jobs) if s.name == name)
+
+
+@pytest.mark.parametrize(
+    ("ended", "follows"),
+    [
+        ({"job_name": LAND}, True),
+        ({"job_name": "__ASSET_JOB", "asset_selection": WEB}, True),  # Regression: a backfill from the graph
+        ({"job_name": BUILD}, False),
+        ({"job_name": "__ASSET_JOB", "asset_selection": frozenset({dg.AssetKey(["std", "std_orders"])})}, False),
+    ],
+)
+def test_a_build_follows_whatever_landed(demo, tmp_path, ended, follows):
+    run = dg.DagsterRun(status=dg.DagsterRunStatus.SUCCESS, **ended)
+    with dg.DagsterInstance.ephemeral() as instance:
+        event = dg.DagsterEvent(dg.DagsterEventType.RUN_SUCCESS.value, run.job_name)
+        context = dg.build_run_status_sensor_context("build_after_land", event, instance, run)
+        asked = sensor(demo, "build_after_land", tmp_path)(context)
+    assert isinstance(asked, dg.RunRequest) == follows
+    assert not follows or asked.run_key == run.run_id
+
+
+def test_the_inbox_sensor_asks_once_for_each_listing_and_again_for_one_that_came_back(demo, tmp_path):
+    look = sensor(demo, "new_files", tmp_path)
+    file = tmp_path / "store" / "visits_2026-02-16.csv"
+    file.parent.mkdir()
+    asked, cursor = [], None
+    for change in (lambda: None, lambda: None, lambda: file.write_text("a"), file.unlink):
+        change()
+        with dg.DagsterInstance.ephemeral() as instance:
+            context = dg.build_sensor_context(instance, cursor=cursor)
+            asked.append(look(context))
+            cursor = context.cursor
+    assert [isinstance(a, dg.RunRequest) for a in asked] == [True, False, True, True]
+    assert all(a.run_key is None and a.tags["c360/catch_up"] for a in asked if isinstance(a, dg.RunRequest))
+
+
+@pytest.mark.parametrize(("zone", "day"), [("Europe/Berlin", "2026-02-16"), ("Asia/Tokyo", "2026-02-15")])
+def test_the_schedule_asks_for_a_day_that_is_a_partition_already(demo, zone, day):
+    # Regression: three at night in Tokyo is yesterday in UTC, whose days the partitions are.
+    at = datetime(2026, 2, 16, 3, tzinfo=ZoneInfo(zone))
+    schedule = build_schedule(replace(demo, timezone=zone))
+    assert schedule(dg.build_schedule_context(scheduled_execution_time=at)).partition_key == day
