@@ -16,6 +16,7 @@ from time import monotonic
 
 import dagster as dg
 
+from pipelines.check_log import NUMBERS
 from pipelines.definitions import build_defs
 from pipelines.defs.automation import BUILD, LAND
 from pipelines.keys import CATCH_UP
@@ -72,9 +73,7 @@ def run_pipeline(settings: Settings, say: Callable[[str], None]) -> RunOutcome:
             _execute(definitions, instance, LAND, today),
             _execute(definitions, instance, BUILD, None),
         ]
-    failures = tuple(
-        text for run in runs for event in run.all_events if event.is_step_failure for text in _faults(event)
-    )
+    failures = tuple(fault for run in runs for event in run.all_events for fault in _faults(event))
     return RunOutcome(runs[0].run_id, runs[1].run_id, failures, monotonic() - started)
 
 
@@ -91,14 +90,29 @@ def _execute(
 
 
 def _faults(event: dg.DagsterEvent) -> list[str]:
-    """Every line of a message written for people; of any other error only the first."""
+    """What an event says went wrong: a blocking check, or a failed step (every line that was written for people)."""
+    if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+        return _failed_check(event.event_specific_data)
+    if not event.is_step_failure:
+        return []
     failure = event.step_failure_data
     if failure.user_failure_data and failure.user_failure_data.description:
         lines = failure.user_failure_data.description.splitlines()
     else:
         cause = failure.error and (failure.error.cause or failure.error)
+        if cause and cause.cls_name == "DagsterAssetCheckFailedError":
+            return []  # the checks have told it themselves
         lines = (cause.message.strip() if cause else "").splitlines()[:1]
     return [f"{event.step_key}: {line}" for line in lines or ["failed"]]
+
+
+def _failed_check(evaluation: dg.AssetCheckEvaluation) -> list[str]:
+    if evaluation.passed or evaluation.severity != dg.AssetCheckSeverity.ERROR:
+        return []
+    rows = next((evaluation.metadata[name].value for name in NUMBERS if name in evaluation.metadata), None)
+    seen = "" if rows is None else f", {rows:,} rows"
+    asset = evaluation.asset_key.to_user_string()
+    return [f"{asset}: {evaluation.check_name} does not hold{seen}; nothing is published until it does"]
 
 
 class _Progress(logging.Handler):
@@ -114,11 +128,10 @@ class _Progress(logging.Handler):
             return
         if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION:
             self._materialized(event)
-        elif event.is_step_failure:
-            for fault in _faults(event):
-                self._say(f"  ✗ {fault}")
         elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
             self._checked(event.event_specific_data)
+        for fault in _faults(event):
+            self._say(f"  ✗ {fault}")
 
     def _checked(self, evaluation: dg.AssetCheckEvaluation) -> None:
         reason = evaluation.metadata.get("messages")  # only landing has one: why a batch is held

@@ -54,8 +54,13 @@ def _published(settings: Settings, run_id: str | None) -> Table:
         table.add_row("nothing published yet", "")
         return table
     with duckdb.connect(str(settings.published), read_only=True) as connection:
+        known = connection.execute(
+            "select count(*) from governance.check_results where run_id = ?", [run_id]
+        ).fetchall()
+        if run_id and not known[0][0]:
+            table.title = "published by an earlier run; this one was held back"
+        run = f"run_id = '{run_id}'" if known[0][0] else LAST
         for figure, query in FIGURES.items():
-            run = f"run_id = '{run_id}'" if run_id else LAST
             table.add_row(figure, f"{connection.execute(query.format(run=run)).fetchone()[0]:,}")
     return table
 
