@@ -21,7 +21,7 @@ FIGURES = {
     "checks passed": "select count(*) from governance.check_results where success and {run}",
     "checks failed": "select count(*) from governance.check_results where not success and {run}",
 }
-LAST = "run_id = (select arg_max(run_id, at) from governance.check_results)"
+LAST = 'run_id = (select arg_max(run_id, "at") from governance.check_results)'  # at is a reserved word
 
 
 def summarize(settings: Settings, run_id: str | None = None) -> list[Table]:
@@ -58,7 +58,7 @@ def _published(settings: Settings, run_id: str | None) -> Table:
             "select count(*) from governance.check_results where run_id = ?", [run_id]
         ).fetchall()
         if run_id and not known[0][0]:
-            table.title = "published by an earlier run; this one was held back"
+            table.title = "published earlier"
         run = f"run_id = '{run_id}'" if known[0][0] else LAST
         for figure, query in FIGURES.items():
             table.add_row(figure, f"{connection.execute(query.format(run=run)).fetchone()[0]:,}")

@@ -7,6 +7,7 @@ that go wrong (test_failures.py), a second run (test_homes.py).
 from __future__ import annotations
 
 import pytest
+from corner_shop_home import COMPANIES, run_c360
 
 from identity.engine import DuckDBEngine
 from identity.evaluate import evaluate
@@ -261,3 +262,13 @@ def test_every_blocking_check_passed_and_says_so(demo):
     assert demo.ask("select count(*) from p.governance.check_results where not success and severity = 'block'") == [
         (0,)
     ]
+
+
+def test_status_tells_the_figures_of_the_last_run(demo):
+    # Regression: with nothing but a published file to go by, it failed on a reserved word of DuckDB 2.0.
+    done = run_c360("status", "--company", COMPANIES / "demo", "--home", demo.home)
+    assert done.returncode == 0, done.stdout + done.stderr
+    told = {" ".join(words[:-1]): words[-1] for line in done.stdout.splitlines() if (words := line.split())}
+    assert told["interactions"] == f"{32 * demo.people:,}"
+    passed = demo.ask("select count(*) from p.governance.check_results where success")[0][0]
+    assert told["checks passed"] == f"{passed:,}"
