@@ -13,6 +13,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,25 +54,31 @@ def dagster_ui(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [str(Path(sys.executable).parent / "dagster-webserver"), "-h", "127.0.0.1", "-p", str(port)]
-    server = subprocess.Popen(
-        [*command, "-w", str(REPOSITORY / "workspace.yaml")],
-        cwd=REPOSITORY,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    log = settings.home / "webserver.log"
+    with log.open("w") as out:
+        server = subprocess.Popen(
+            [*command, "-w", str(REPOSITORY / "workspace.yaml")],
+            cwd=REPOSITORY,
+            env=environment,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
     try:
-        said = []
-        for line in server.stdout:
-            said.append(line)
-            if "Serving dagster-webserver" in line:
-                break
-        assert server.poll() is None, "".join(said)
+        while not answers(f"http://127.0.0.1:{port}/server_info"):
+            with suppress(subprocess.TimeoutExpired):
+                pytest.fail(f"the web server ended with {server.wait(timeout=0.2)}:\n{log.read_text()}")
         yield Server(f"http://127.0.0.1:{port}")
     finally:
         server.terminate()
-        server.communicate(timeout=60)
+        server.wait(timeout=60)
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=10):
+            return True
+    except OSError:
+        return False
 
 
 @pytest.fixture(scope="session")

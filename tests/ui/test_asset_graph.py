@@ -62,9 +62,12 @@ def test_the_graph_shows_the_flow_and_opens_group_by_group(dagster_ui, browser):
     page.goto(f"{dagster_ui.url}/asset-groups")
     for box in FLOW:  # twice each: in the list at the side and in the graph
         page.get_by_text(box, exact=True).locator("visible=true").nth(1).wait_for(timeout=SLOW)
-    page.goto(f"{dagster_ui.url}/asset-groups?expanded=global%40global%3Amarts%2Cglobal%40global%3Amarts%2Fjourneys")
-    for box in ("core", "prepared", "fct_journey_stages", "mart_journey_funnel"):
+    page.goto(f"{dagster_ui.url}/asset-groups?expanded=global%40global%3Amarts")
+    for box in ("core", "prepared", "journeys"):
         page.get_by_text(box, exact=True).locator("visible=true").first.wait_for(timeout=SLOW)
+    page.goto(f"{dagster_ui.url}/asset-groups~group%3A%22marts%2Fjourneys%22/marts%2Ffct_journey_stages")
+    for asset in ("dim_journeys", "fct_journey_stages", "mart_journey_funnel"):
+        page.get_by_text(asset, exact=True).locator("visible=true").first.wait_for(timeout=SLOW)
     page.close()
 
 
