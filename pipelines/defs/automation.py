@@ -14,6 +14,12 @@ from pipelines.settings import Settings
 from quality.company import Company
 
 LAND, BUILD = "land", "build"
+COUNTED = [  # builds that have taken up what landed, or will
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.SUCCESS,
+]
 
 
 def build_jobs(landing: list[dg.AssetsDefinition], suites: dg.AssetChecksDefinition) -> list:
@@ -67,7 +73,8 @@ def _inbox(settings: Settings, company: Company) -> dg.SensorDefinition:
         if listing == context.cursor:
             return dg.SkipReason("No file appeared or changed.")
         context.update_cursor(listing)
-        if _is_waiting(context.instance, LAND, {CATCH_UP: "true"}):
+        waiting = dg.RunsFilter(job_name=LAND, statuses=[dg.DagsterRunStatus.QUEUED], tags={CATCH_UP: "true"})
+        if context.instance.get_runs_count(waiting):
             return dg.SkipReason("A landing that waits its turn will find the files.")
         today = datetime.now(UTC).date().isoformat()
         return dg.RunRequest(partition_key=today, tags={CATCH_UP: "true"})  # no run key: an older listing may come back
@@ -98,8 +105,8 @@ def _after(build, name: str, status: dg.DagsterRunStatus, description: str) -> d
     def follow(context: dg.RunStatusSensorContext):
         if not _is_landing(context.dagster_run):
             return dg.SkipReason("Not a landing.")
-        if _is_waiting(context.instance, BUILD):
-            return dg.SkipReason("A build that waits its turn will take up what landed.")
+        if _is_taken_up(context.instance, context.dagster_run.run_id):
+            return dg.SkipReason("A build that waits its turn, or began since, takes up what landed.")
         return dg.RunRequest(run_key=context.dagster_run.run_id)
 
     return follow
@@ -110,7 +117,8 @@ def _is_landing(run: dg.DagsterRun) -> bool:
     return run.job_name == LAND or any(key.path[0] == LANDING for key in run.asset_selection or ())
 
 
-def _is_waiting(instance: dg.DagsterInstance, job: str, tags: dict[str, str] | None = None) -> bool:
-    """Whether a run of the job is queued: it has not looked at anything yet."""
-    waiting = dg.RunsFilter(job_name=job, statuses=[dg.DagsterRunStatus.QUEUED], tags=tags or {})
-    return instance.get_runs_count(waiting) > 0
+def _is_taken_up(instance: dg.DagsterInstance, landing: str) -> bool:
+    """Whether a build is still to start, or started after the landing ended."""
+    ended = instance.get_run_record_by_id(landing).end_time
+    builds = instance.get_run_records(dg.RunsFilter(job_name=BUILD, statuses=COUNTED), limit=10)
+    return any(build.start_time is None or build.start_time >= ended for build in builds)

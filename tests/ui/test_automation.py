@@ -16,6 +16,8 @@ from pipelines.defs.automation import BUILD, LAND, build_schedule, build_sensors
 from pipelines.settings import REPOSITORY, Settings
 from quality.company import Company, load_company
 
+START, STARTING = dg.DagsterEventType.RUN_START, dg.DagsterEventType.RUN_STARTING
+SUCCESS, FAILURE = dg.DagsterEventType.RUN_SUCCESS, dg.DagsterEventType.RUN_FAILURE
 WEB = frozenset({dg.AssetKey(["landing", "web_events"])})
 
 
@@ -30,6 +32,15 @@ def sensor(company: Company, name: str, data: object) -> dg.SensorDefinition:
     return next(s for s in build_sensors(settings, company, jobs) if s.name == name)
 
 
+def report(instance: dg.DagsterInstance, run: dg.DagsterRun, *events: dg.DagsterEventType) -> dg.DagsterEvent:
+    """Let a run live through the events; returns the last."""
+    instance.add_run(run)
+    for event in events:
+        last = dg.DagsterEvent(event.value, run.job_name)
+        instance.report_dagster_event(last, run.run_id)
+    return last
+
+
 @pytest.mark.parametrize(
     ("ended", "follows"),
     [
@@ -40,13 +51,37 @@ def sensor(company: Company, name: str, data: object) -> dg.SensorDefinition:
     ],
 )
 def test_a_build_follows_whatever_landed(demo, tmp_path, ended, follows):
-    run = dg.DagsterRun(status=dg.DagsterRunStatus.SUCCESS, **ended)
+    run = dg.DagsterRun(**ended)
     with dg.DagsterInstance.ephemeral() as instance:
-        event = dg.DagsterEvent(dg.DagsterEventType.RUN_SUCCESS.value, run.job_name)
+        event = report(instance, run, START, SUCCESS)
         context = dg.build_run_status_sensor_context("build_after_land", event, instance, run)
         asked = sensor(demo, "build_after_land", tmp_path)(context)
     assert isinstance(asked, dg.RunRequest) == follows
     assert not follows or asked.run_key == run.run_id
+
+
+@pytest.mark.parametrize(
+    ("began", "events", "follows"),
+    [
+        ("before", [START, SUCCESS], True),
+        ("before", [START], True),  # it may have read the manifest already
+        ("after", [START], False),
+        ("after", [START, SUCCESS], False),
+        ("after", [START, FAILURE], True),
+        ("after", [STARTING], False),
+    ],
+)
+def test_no_build_is_asked_for_where_another_takes_up_what_landed(demo, tmp_path, began, events, follows):
+    landing, build = dg.DagsterRun(job_name=LAND), dg.DagsterRun(job_name=BUILD)
+    with dg.DagsterInstance.ephemeral() as instance:
+        if began == "before":
+            report(instance, build, *events)
+        event = report(instance, landing, START, SUCCESS)
+        if began == "after":
+            report(instance, build, *events)
+        context = dg.build_run_status_sensor_context("build_after_land", event, instance, landing)
+        asked = sensor(demo, "build_after_land", tmp_path)(context)
+    assert isinstance(asked, dg.RunRequest) == follows
 
 
 def test_the_inbox_sensor_asks_once_for_each_listing_and_again_for_one_that_came_back(demo, tmp_path):
