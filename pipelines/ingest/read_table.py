@@ -9,7 +9,6 @@ import warnings
 from pathlib import Path
 
 import duckdb
-import pandas as pd
 
 from pipelines.ingest.cells import name, quote
 from pipelines.ingest.errors import LandingError
@@ -66,6 +65,8 @@ def read_xlsx(con: duckdb.DuckDBPyConnection, contract: Contract, file: Path, wh
     Raises:
         LandingError: no workbook, nothing in its first sheet, wrong columns.
     """
+    import pandas as pd  # costs a second that loading the definitions need not pay
+
     try:
         with warnings.catch_warnings(action="ignore"):
             sheet = pd.read_excel(
