@@ -26,7 +26,7 @@ TOUCHPOINTS = pa.schema(
 DATASETS = pa.schema(
     [("dataset", pa.string()), ("domain", pa.string()), ("owner", pa.string()), ("version", pa.string()),
      ("load_mode", pa.string()), ("priority", pa.int32()), ("survivorship_rank", pa.int32()),
-     ("is_online", pa.bool_()), ("key_is_personal", pa.bool_())]
+     ("is_online", pa.bool_())]
 )  # fmt: skip
 CONTRACTS = pa.schema(
     [("dataset", pa.string()), ("version", pa.string()), ("status", pa.string()), ("owner", pa.string()),
@@ -130,7 +130,6 @@ def _touchpoints(company: Company) -> pa.Table:
 
 
 def _datasets(company: Company) -> pa.Table:
-    terms = load_definitions().terms
     ranks = {dataset: rank for rank, dataset in enumerate(company.survivorship_priority, start=1)}
     rows = [
         {
@@ -142,7 +141,6 @@ def _datasets(company: Company) -> pa.Table:
             "priority": c.priority,
             "survivorship_rank": ranks.get(c.dataset, len(ranks) + 1),
             "is_online": is_online(c, company),
-            "key_is_personal": any(terms[t].pii in ("direct", "sensitive") for k in c.key for t in k.terms),
         }
         for c in company.contracts
     ]

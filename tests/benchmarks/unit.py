@@ -1,4 +1,4 @@
-"""The unit S: one DuckDB sort of interactions by person and time into Parquet (docs/architecture.md, Speed).
+"""The unit S: one DuckDB sort of interactions by person and time into Parquet.
 
 Put here: the sort every ratio is taken against. Keep out: what is measured with it.
 """
