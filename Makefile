@@ -3,6 +3,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 PYTHON ?= python3
 export PATH := $(CURDIR)/$(BIN):$(PATH)
+unexport PYTHONDONTWRITEBYTECODE  # dbt and Great Expectations start twice as slow from source
 
 .PHONY: help setup demo test proof ui lint bench clean
 

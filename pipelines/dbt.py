@@ -9,11 +9,14 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from functools import cached_property
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtTranslator, DbtCliResource, DbtProject
+from dagster_dbt import DagsterDbtProjectPreparer, DagsterDbtTranslator, DbtCliResource, DbtProject
+from packaging.version import Version
 
 from pipelines.keys import CONTROL, PUBLISHED_LAYERS, identity_key, landing_key
 from pipelines.settings import REPOSITORY, Settings
@@ -35,11 +38,10 @@ GROUPS = {
 def prepare_project(settings: Settings, company: Company) -> DbtProject:
     """Render the company's root project and parse it where anything changed since the last manifest."""
     changed = render_project(company, settings.home, PACKAGE)
-    os.environ["PATH"] = f"{DBT.parent}{os.pathsep}{os.environ.get('PATH', '')}"  # the preparer looks dbt up there
     os.environ.update(dbt_environment(settings))
     project = DbtProject(project_dir=settings.dbt, profiles_dir=settings.dbt)
     if changed or _is_stale(project.manifest_path):
-        project.preparer.prepare(project)
+        _Preparer(settings).prepare(project)
     return project
 
 
@@ -53,8 +55,30 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
     }
 
 
+class _InstalledDbt(DbtCliResource):
+    """The dbt of this environment; Dagster would start it once more for every call, only to ask its version."""
+
+    @cached_property
+    def _cli_version(self) -> Version:
+        return Version(version("dbt-core"))
+
+
+class _Preparer(DagsterDbtProjectPreparer):
+    """Parses only: the renderer has linked the one package, so there is nothing for `dbt deps` to do."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__()
+        self._dbt = dbt_resource(settings)
+
+    def _prepare_packages(self, project: DbtProject) -> None:
+        pass
+
+    def _prepare_manifest(self, project: DbtProject) -> None:
+        self._dbt.cli(["parse", "--quiet"], target_path=project.target_path).wait()
+
+
 def dbt_resource(settings: Settings) -> DbtCliResource:
-    return DbtCliResource(
+    return _InstalledDbt(
         project_dir=str(settings.dbt),
         profiles_dir=str(settings.dbt),
         dbt_executable=str(DBT),
