@@ -90,7 +90,7 @@ def _execute(
 
 
 def _faults(event: dg.DagsterEvent) -> list[str]:
-    """What an event says went wrong: a blocking check, or a failed step (every line that was written for people)."""
+    """What an event says went wrong: a check that must hold, or a failed step (every line written for people)."""
     if event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
         return _failed_check(event.event_specific_data)
     if not event.is_step_failure:
@@ -109,14 +109,17 @@ def _faults(event: dg.DagsterEvent) -> list[str]:
 def _failed_check(evaluation: dg.AssetCheckEvaluation) -> list[str]:
     if evaluation.passed or evaluation.severity != dg.AssetCheckSeverity.ERROR:
         return []
+    asset = evaluation.asset_key.to_user_string()
+    held = evaluation.metadata.get("messages")  # only landing has one: why a batch does not count
+    if held:
+        return [f"{asset}: {held.value}"]
     rows = next((evaluation.metadata[name].value for name in NUMBERS if name in evaluation.metadata), None)
     seen = "" if rows is None else f", {rows:,} rows"
-    asset = evaluation.asset_key.to_user_string()
     return [f"{asset}: {evaluation.check_name} does not hold{seen}; nothing is published until it does"]
 
 
 class _Progress(logging.Handler):
-    """Turns Dagster events into lines: one per asset, each once; one per fault and per landing with a held batch."""
+    """Turns Dagster events into lines: one per asset, each once; one per fault."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         super().__init__()
@@ -128,15 +131,8 @@ class _Progress(logging.Handler):
             return
         if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION:
             self._materialized(event)
-        elif event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION:
-            self._checked(event.event_specific_data)
         for fault in _faults(event):
             self._say(f"  ✗ {fault}")
-
-    def _checked(self, evaluation: dg.AssetCheckEvaluation) -> None:
-        reason = evaluation.metadata.get("messages")  # only landing has one: why a batch is held
-        if reason and not evaluation.passed:
-            self._say(f"  ! {evaluation.asset_key.to_user_string()}: {reason.value}")
 
     def _materialized(self, event: dg.DagsterEvent) -> None:
         done = event.event_specific_data.materialization

@@ -113,7 +113,7 @@ def held_check(result: LandResult) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         check_name=CHECK,
         passed=not result.held,
-        severity=dg.AssetCheckSeverity.WARN,
+        severity=dg.AssetCheckSeverity.ERROR,  # not blocking: the dataset's last good state stands
         metadata={"messages": "; ".join(result.messages) or "none"},
     )
 

@@ -1,4 +1,6 @@
 -- Instances = first visits; visits - instances = moves; interactions in visits = interactions of journeys, one by one.
+{{ config(meta={'dagster': {'ref': {'name': 'fct_journeys', 'package': 'c360', 'version': 1}}}) }}
+
 with counts as (
     select
         (select count(*) from {{ ref('fct_journeys') }}) as instances,

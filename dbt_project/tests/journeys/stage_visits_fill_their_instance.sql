@@ -1,5 +1,7 @@
 -- Visits of an instance are numbered without a gap, follow each other without a hole, and their times, interactions
 -- and money add up to the instance's; only the last visit may be open, and then the instance is.
+{{ config(meta={'dagster': {'ref': {'name': 'fct_journey_stages', 'package': 'c360', 'version': 1}}}) }}
+
 with visits as (
     select
         *,
