@@ -1,4 +1,4 @@
-"""Components of the graph, and the constrained pass where a component breaks a limit.
+"""Components of the graph, and the constrained pass where a component holds what it must not hold.
 
 Put here: integers in, integers out: connected components, limits, union-find over the few components that need it.
 Keep out: what a node or an edge means (edges.py), the order of edges (given by the caller).
@@ -6,7 +6,7 @@ Keep out: what a node or an edge means (edges.py), the order of edges (given by 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from scipy.sparse import coo_matrix
@@ -15,11 +15,15 @@ from scipy.sparse.csgraph import connected_components
 
 @dataclass(frozen=True)
 class Limits:
-    """Nodes that count against a limit: node[i] is one value of class_[i], at most allowed[class] per component."""
+    """What no component may hold: more values of a class than allowed, or both ends of a pair kept apart.
+
+    node[i] is one value of class_[i], at most allowed[class] per component; apart[i] is a pair of nodes.
+    """
 
     node: np.ndarray
     class_: np.ndarray
     allowed: np.ndarray  # by class
+    apart: np.ndarray = field(default_factory=lambda: np.empty((0, 2), dtype=np.int64))
 
 
 def find_components(nodes: int, left: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -29,43 +33,84 @@ def find_components(nodes: int, left: np.ndarray, right: np.ndarray) -> np.ndarr
 
 
 def find_broken(labels: np.ndarray, limits: Limits) -> np.ndarray:
-    """Labels of components in which some class has more values than allowed, sorted."""
+    """Labels of components that hold too many values of a class or a pair kept apart, sorted."""
     classes = max(len(limits.allowed), 1)
     keys, counts = np.unique(labels[limits.node].astype(np.int64) * classes + limits.class_, return_counts=True)
-    return np.unique(keys[counts > limits.allowed[keys % classes]] // classes)
+    crowded = keys[counts > limits.allowed[keys % classes]] // classes
+    left, right = labels[limits.apart[:, 0]], labels[limits.apart[:, 1]]
+    return np.union1d(crowded, left[left == right])
 
 
-def refuse_breaking(left: np.ndarray, right: np.ndarray, limits: Limits) -> np.ndarray:
-    """Take edges one by one and refuse each that would put too many values of a class into one cluster.
+def refuse_breaking(left: np.ndarray, right: np.ndarray, limits: Limits) -> tuple[np.ndarray, np.ndarray]:
+    """Take edges one by one and refuse each that would make a cluster hold what it must not.
 
     Args:
         left, right: edges in the order in which they are to be taken.
         limits: of at least the nodes these edges touch.
     Returns:
-        Positions of the refused edges, ascending.
-    Source: union-find with path halving (Tarjan 1975), each root carrying its count per class.
+        Positions refused because the edge joins a pair kept apart, and those refused only because a class would have
+        too many values; both ascending.
+    Source: union-find with path halving (Tarjan 1975), each root carrying its values per class and its foes.
     """
     parent: dict[int, int] = {}
-    held: dict[int, dict[int, int]] = {}
-    touched = np.isin(limits.node, np.union1d(left, right))
-    for node, class_ in zip(limits.node[touched].tolist(), limits.class_[touched].tolist(), strict=True):
-        held[node] = {class_: 1}
-    allowed = limits.allowed.tolist()
-    refused = []
+    values, foes = _Values(left, right, limits), _Foes(limits)
+    joining, crowding = [], []
     for position, (a, b) in enumerate(zip(left.tolist(), right.tolist(), strict=True)):
         a, b = _root(parent, a), _root(parent, b)
         if a == b:
             continue
-        ours, theirs = held.get(a, {}), held.get(b, {})
-        if len(ours) < len(theirs):
-            a, b, ours, theirs = b, a, theirs, ours
-        if any(ours.get(class_, 0) + count > allowed[class_] for class_, count in theirs.items()):
-            refused.append(position)
-            continue
-        parent[b] = a
-        if theirs:
-            held[a] = {**ours, **{class_: ours.get(class_, 0) + count for class_, count in theirs.items()}}
-    return np.array(refused, dtype=np.int64)
+        if foes.refuse(a, b):
+            joining.append(position)
+        elif values.refuse(a, b):
+            crowding.append(position)
+        else:
+            parent[b] = a
+            foes.join(a, b)
+            values.join(a, b)
+    return np.array(joining, dtype=np.int64), np.array(crowding, dtype=np.int64)
+
+
+class _Values:
+    """How many values of each class a root holds."""
+
+    def __init__(self, left: np.ndarray, right: np.ndarray, limits: Limits) -> None:
+        touched = np.isin(limits.node, np.union1d(left, right))
+        nodes, classes = limits.node[touched].tolist(), limits.class_[touched].tolist()
+        self._held = {node: {class_: 1} for node, class_ in zip(nodes, classes, strict=True)}
+        self._allowed = limits.allowed.tolist()
+
+    def refuse(self, a: int, b: int) -> bool:
+        fewer, more = sorted((self._held.get(a, {}), self._held.get(b, {})), key=len)
+        return any(more.get(class_, 0) + count > self._allowed[class_] for class_, count in fewer.items())
+
+    def join(self, a: int, b: int) -> None:
+        fewer, more = sorted((self._held.pop(a, {}), self._held.pop(b, {})), key=len)
+        for class_, count in fewer.items():
+            more[class_] = more.get(class_, 0) + count
+        if more:
+            self._held[a] = more
+
+
+class _Foes:
+    """The nodes a root holds that are kept apart from others, and the nodes they are kept apart from."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._held: dict[int, set[int]] = {}
+        self._foes: dict[int, set[int]] = {}
+        for left, right in limits.apart.tolist():
+            for node, foe in ((left, right), (right, left)):
+                self._held[node] = {node}
+                self._foes.setdefault(node, set()).add(foe)
+
+    def refuse(self, a: int, b: int) -> bool:
+        return not self._foes.get(a, set()).isdisjoint(self._held.get(b, ()))
+
+    def join(self, a: int, b: int) -> None:
+        for kept in (self._held, self._foes):
+            fewer, more = sorted((kept.pop(a, set()), kept.pop(b, set())), key=len)
+            more |= fewer
+            if more:
+                kept[a] = more
 
 
 def _root(parent: dict[int, int], node: int) -> int:

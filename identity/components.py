@@ -1,6 +1,6 @@
 """Clusters of the edges found so far: Arrow out of the database, labels back in.
 
-Put here: `ir_labels` from edge relations, under the cardinality limits; which edges were refused for a limit.
+Put here: `ir_labels` from edge relations, under the limits and the stewards' decisions; which edges they refused.
 Keep out: the graph algorithms (cluster.py), how edges come about (edges.py, guard.py).
 """
 
@@ -13,11 +13,14 @@ import pyarrow as pa
 
 from identity.cluster import Limits, find_broken, find_components, refuse_breaking
 from identity.config import IdentityConfig
+from identity.decided import APART
 from identity.engine import Engine
+
+BREAKS_LIMIT = "cardinality: the customer would have too many values of one identifier"
 
 
 def read_limits(engine: Engine, config: IdentityConfig) -> Limits:
-    """Every strong identifier whose type and namespace has a cardinality limit."""
+    """Every strong identifier whose type and namespace has a cardinality limit, and the pairs of `ir_apart`."""
     kinds = engine.fetch(
         "select distinct identifier_type, namespace from ir_identifiers where strength = 'strong' order by all"
     ).to_pylist()
@@ -37,15 +40,23 @@ def read_limits(engine: Engine, config: IdentityConfig) -> Limits:
         ),
     )
     nodes = engine.fetch("select node_id, class from ir_identifiers join ir_limited using (identifier_type, namespace)")
+    apart = engine.fetch("select left_id, right_id from ir_apart")
     return Limits(
         node=nodes["node_id"].to_numpy(),
         class_=nodes["class"].to_numpy(),
         allowed=np.array([limit for _, _, limit in limited], dtype=np.int64),
+        apart=np.column_stack([apart["left_id"].to_numpy(), apart["right_id"].to_numpy()]),
     )
 
 
 def label_nodes(engine: Engine, nodes: int, edge_relations: Sequence[str], limits: Limits) -> None:
-    """Write `ir_labels` (node_id, label) and `ir_breaking` (the edges a limit refused).
+    """Write the clusters of the edges, and which edges could not be taken.
+
+    ir_labels: node_id, label.
+    ir_breaking: the edges refused, with reason and for_review. A limit's are all put up for review. Of those that would
+        join a pair a steward keeps apart, the edge between the two themselves is not, unless it is a decision: it asks
+        what the steward has answered. Any other asks whose the node between them is.
+    ir_rivals: label, other; pairs of clusters a steward keeps apart, each from both sides.
 
     Edges are taken in the order: rule priority, weight descending, the smaller (left, right) by name. A steward's
     decision is an edge of priority 0, which no rule has.
@@ -74,11 +85,12 @@ def label_nodes(engine: Engine, nodes: int, edge_relations: Sequence[str], limit
         join ir_names b on b.node_id = e.right_id
         """,
     )
-    refused = np.array([], dtype=np.int64)
+    joining = crowding = np.array([], dtype=np.int64)
     if len(broken):
         ordered = engine.fetch("select left_id, right_id from ir_ordered order by position")
         first, second = ordered["left_id"].to_numpy(), ordered["right_id"].to_numpy()
-        refused = refuse_breaking(first, second, limits)
+        joining, crowding = refuse_breaking(first, second, limits)
+        refused = np.union1d(joining, crowding)
         kept = np.isin(labels[left], broken, invert=True)
         _store_labels(
             engine,
@@ -88,8 +100,30 @@ def label_nodes(engine: Engine, nodes: int, edge_relations: Sequence[str], limit
                 np.concatenate([right[kept], np.delete(second, refused)]),
             ),
         )
-    engine.register("ir_refused", pa.table({"position": refused}))
-    engine.store("ir_breaking", "select * exclude (position) from ir_ordered semi join ir_refused using (position)")
+    engine.register("ir_joining", pa.table({"position": joining}))
+    engine.register("ir_crowding", pa.table({"position": crowding}))
+    engine.store(
+        "ir_breaking",
+        f"""
+        select o.* exclude (position, reason), '{APART}' as reason,
+            a.left_id is null or o.rule = 'decision' as for_review
+        from ir_ordered o semi join ir_joining using (position)
+        left join ir_apart a
+            on a.left_id = least(o.left_id, o.right_id) and a.right_id = greatest(o.left_id, o.right_id)
+        union all
+        select * exclude (position, reason), '{BREAKS_LIMIT}', true
+        from ir_ordered semi join ir_crowding using (position)
+        """,
+    )
+    engine.store(
+        "ir_rivals",
+        """
+        select distinct l.label, r.label as other
+        from (select left_id, right_id from ir_apart union all select right_id, left_id from ir_apart) a
+        join ir_labels l on l.node_id = a.left_id
+        join ir_labels r on r.node_id = a.right_id
+        """,
+    )
 
 
 def _store_labels(engine: Engine, labels: np.ndarray) -> None:

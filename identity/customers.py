@@ -23,7 +23,7 @@ def name_customers(engine: Engine, relations: Relations) -> None:
     """Give every cluster its customer.
 
     ir_members: node_id, label, is_record. Records, and strong identifiers: a hub or contested one only where an event
-        has nothing better, and a cluster without a record only where an event uses it.
+        has nothing better or a steward linked it, and a cluster without a record only where an event uses it.
     ir_customers: label, customer_id, knowledge_level, anchor, first_arrived_on, records, identifiers.
     ir_lookup: subject_id, customer_id, resolved_by, device_key; one row per subject.
 
@@ -44,11 +44,15 @@ def name_customers(engine: Engine, relations: Relations) -> None:
         with members as (
             select node_id, true as is_record, true as is_needed from ir_records
             union all
-            select i.node_id, false, e.node_id is not null
-            from ir_identifiers i
-            left join (select distinct node_id from ir_strong_uses where record_id is null) e using (node_id)
-            where i.strength = 'strong'
-                and (i.node_id not in (select node_id from ir_unusable) or i.node_id in (select node_id from ir_choice))
+            select node_id, false, is_used and is_standing
+            from (
+                select i.node_id, i.node_id in (select node_id from ir_decided) as is_decided,
+                    i.node_id in (select node_id from ir_strong_uses where record_id is null) as is_used,
+                    i.node_id not in (select node_id from ir_unusable)
+                    or i.node_id in (select node_id from ir_choice) as is_standing
+                from ir_identifiers i where i.strength = 'strong'
+            ) i
+            where is_standing or is_decided
         )
         select m.node_id, l.label, m.is_record from members m join ir_labels l using (node_id)
         qualify bool_or(m.is_needed) over (partition by l.label)

@@ -7,6 +7,7 @@ Keep out: how two people are compared (names.py), identifiers without a guard (e
 from __future__ import annotations
 
 from identity.config import IdentityConfig
+from identity.decided import APART
 from identity.edges import seen_together
 from identity.engine import Engine
 from identity.names import contradiction, positive_agreement
@@ -22,17 +23,40 @@ def link_guarded(engine: Engine, config: IdentityConfig, identifier_type: str) -
     and those of identifiers seen together with it. If no two contradict, every record and identifier is linked to the
     value. If some do, the value is contested and links nobody; only carriers who agree with each other, and with the
     same others, are linked in pairs. More carriers than the fan-out make it a hub.
+
+    Two clusters a steward keeps apart contradict each other. A value a steward keeps apart from somebody is not theirs
+    to carry; one a steward linked is carried by the cluster it was linked to.
     """
     priority = config.strong.index(identifier_type) + 1
     engine.store("ir_together", seen_together(identifier_type, priority))
     engine.store(
-        "ir_carried",
+        "ir_shown",
         f"""
         select u.node_id as value_id, u.record_id as carrier, 'carried by the record' as evidence
         from ir_strong_uses u anti join ir_unusable using (node_id)
         where u.identifier_type = '{identifier_type}' and u.record_id is not null
         union all
         select right_id, left_id, 'seen together' from ir_together
+        """,
+    )
+    engine.store(
+        "ir_denied",
+        f"""
+        select v.node_id as value_id, c.node_id as carrier
+        from ir_identifiers i
+        join ir_labels v using (node_id)
+        join ir_rivals r using (label)
+        join ir_labels c on c.label = r.other
+        where i.identifier_type = '{identifier_type}'
+        """,
+    )
+    engine.store(
+        "ir_carried",
+        f"""
+        select * from ir_shown anti join ir_denied using (value_id, carrier)
+        union all
+        select node_id, node_id, 'decision' from ir_decided join ir_identifiers i using (node_id)
+        where i.identifier_type = '{identifier_type}' and node_id not in (select node_id from ir_unusable)
         """,
     )
     reason = contradiction("a", "b", config, last_name=identifier_type == "phone")
@@ -43,6 +67,10 @@ def link_guarded(engine: Engine, config: IdentityConfig, identifier_type: str) -
         select distinct carrier as left_id, value_id as right_id, '{identifier_type}' as rule, {priority} as priority,
             1.0::double as weight, evidence, null::varchar as reason
         from ir_carried anti join ir_contested using (value_id)
+        where carrier <> value_id
+        union all
+        select carrier, value_id, '{identifier_type}', {priority}, 1.0, evidence, '{APART}'
+        from ir_shown semi join ir_denied using (value_id, carrier)
         union all
         select left_id, right_id, '{identifier_type}', {priority}, {PAIR_WEIGHT}, i.node, p.reason
         from ir_pairs p join ir_contested using (value_id) join ir_identifiers i on i.node_id = p.value_id
@@ -95,7 +123,7 @@ def link_addresses(engine: Engine, config: IdentityConfig) -> str:
 def _compare_carriers(engine: Engine, reason: str, fan_out: int | None) -> None:
     """Write `ir_pairs` (value_id, left_id, right_id, reason) and `ir_contested` (value_id, state).
 
-    Reads `ir_carried` (value_id, carrier) and the clusters so far, `ir_labels`.
+    Reads `ir_carried` (value_id, carrier) and the clusters so far, `ir_labels` and `ir_rivals`.
     """
     engine.store(
         "ir_holders",
@@ -115,11 +143,12 @@ def _compare_carriers(engine: Engine, reason: str, fan_out: int | None) -> None:
         "ir_compared",
         f"""
         select h.value_id, h.carrier as left_id, o.carrier as right_id, h.label as left_label, o.label as right_label,
-            {reason} as reason
+            case when v.label is not null then '{APART}' else {reason} end as reason
         from ir_holders h
         join ir_holders o on o.value_id = h.value_id and o.carrier > h.carrier
         join ir_faces a on a.label = h.label
         join ir_faces b on b.label = o.label
+        left join ir_rivals v on v.label = h.label and v.other = o.label
         where h.value_id not in (select value_id from ir_crowded)
         """,
     )

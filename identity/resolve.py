@@ -3,8 +3,8 @@
 Put here: the order of the steps, what is published, and the report.
 Keep out: the steps themselves.
 
-A probabilistic model adds one more edge relation with priorities after the rules' own; a steward's decisions add one
-of priority 0. Both join `edge_relations` below and nothing else changes.
+A probabilistic model adds one more edge relation with priorities after the rules' own: it joins `edge_relations` below
+and nothing else changes.
 """
 
 from __future__ import annotations
@@ -15,9 +15,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+import pyarrow as pa
+
 from identity.components import label_nodes, read_limits
 from identity.config import IdentityConfig
 from identity.customers import name_customers, name_nodes
+from identity.decided import link_decided
 from identity.edges import EDGE_COLUMNS, link_certain
 from identity.engine import Engine
 from identity.guard import AMBIGUOUS, link_addresses, link_guarded
@@ -30,14 +33,13 @@ from identity.stitch import stitch_devices
 from identity.survivorship import choose_survivors
 from identity.tables import create_tables, replace_state
 
-BREAKS_LIMIT = "cardinality: the customer would have too many values of one identifier"
-
 
 @dataclass
 class ResolveReport:
     """Counts of one resolve; no customer's values."""
 
     records: int = 0
+    decisions: dict[str, int] = field(default_factory=dict)  # by verdict; 'without effect': a subject is not there
     identifiers: dict[str, int] = field(default_factory=dict)  # by state
     edges_accepted: int = 0
     edges_refused: dict[str, int] = field(default_factory=dict)  # by reason
@@ -57,16 +59,18 @@ def resolve(
     known_at: datetime,
     run_id: str,
     relations: Relations | None = None,
+    decisions: pa.Table | None = None,
 ) -> ResolveReport:
     """Resolve all records and identifiers, and publish schema `identity` as one change.
 
-    The customers depend on the standard tables and the configuration alone; run_id and known_at only enter the
-    history. A crash at any moment leaves the last state.
+    The customers depend on the standard tables, the configuration and the decisions alone; run_id and known_at only
+    enter the history. A crash at any moment leaves the last state.
 
     Args:
         known_at: when the system came to believe this; UTC.
         run_id: written to id_events.
         relations: where the standard tables are.
+        decisions: the stewards' decisions in effect (`identity.decisions.read_effective`).
     Returns:
         Counts and seconds per step.
     """
@@ -80,7 +84,7 @@ def resolve(
             nodes = number_nodes(engine, config, relations)
             name_nodes(engine)
             describe_people(engine, relations)
-        _link(engine, config, nodes, report)
+        _link(engine, config, nodes, decisions, report)
         with _timed(report, "customers"):
             name_customers(engine, relations)
         with _timed(report, "stitch"):
@@ -98,11 +102,13 @@ def resolve(
     return report
 
 
-def _link(engine: Engine, config: IdentityConfig, nodes: int, report: ResolveReport) -> None:
-    """Edges by rule, strongest first; each guarded rule sees the clusters the rules before it made."""
-    limits = read_limits(engine, config)
+def _link(
+    engine: Engine, config: IdentityConfig, nodes: int, decisions: pa.Table | None, report: ResolveReport
+) -> None:
+    """Edges, strongest first: decisions, then rules; each guarded rule sees the clusters of what came before it."""
     with _timed(report, "link certain"):
-        edge_relations = [link_certain(engine, config)]
+        edge_relations = [link_decided(engine, decisions), link_certain(engine, config)]
+        limits = read_limits(engine, config)
         label_nodes(engine, nodes, edge_relations, limits)
     for kind in (kind for kind in config.strong if kind in config.guarded):
         with _timed(report, f"link {kind}"):
@@ -122,14 +128,14 @@ def _named(edge_relations: list[str]) -> str:
     edges = " union all ".join(f"select {EDGE_COLUMNS} from {name}" for name in edge_relations)
     return f"""
         with judged as (
-            select e.* exclude (reason),
-                coalesce(e.reason, case when b.rule is not null then '{BREAKS_LIMIT}' end) as reason
+            select e.* exclude (reason), coalesce(e.reason, b.reason) as reason,
+                coalesce(b.for_review, e.reason = '{AMBIGUOUS}', false) as for_review
             from ({edges}) e
             left join ir_breaking b on b.left_id = e.left_id and b.right_id = e.right_id
                 and b.rule = e.rule and b.evidence = e.evidence
         )
         select least(l.name, r.name) as left_node, greatest(l.name, r.name) as right_node, e.rule, e.weight,
-            e.evidence, case when e.reason is null then 'accepted' else 'refused' end as state, e.reason
+            e.evidence, case when e.reason is null then 'accepted' else 'refused' end as state, e.reason, e.for_review
         from judged e join ir_names l on l.node_id = e.left_id join ir_names r on r.node_id = e.right_id
     """
 
@@ -159,9 +165,9 @@ def _published() -> dict[str, str]:
             select 'address', '', address, 'address||' || address, 'weak', records, state
             from ir_addresses where state = 'hub'
         """,
-        "review_queue": f"""
+        "review_queue": """
             select left_node, right_node, split_part(reason, ':', 1) as reason, rule, weight, reason as detail
-            from ir_edges_named where reason in ('{BREAKS_LIMIT}', '{AMBIGUOUS}')
+            from ir_edges_named where for_review
         """,
         "id_redirects": "select * from ir_redirects",
         "phone_cache": "select * from ir_phones",
@@ -177,6 +183,9 @@ def _count(engine: Engine, report: ResolveReport) -> None:
         return engine.fetch(f"select count(*) as n from {query}")["n"][0].as_py()
 
     report.records = count("ir_records")
+    report.decisions = counts(
+        "select case when in_effect then verdict else 'without effect' end as name from ir_decisions"
+    )
     report.identifiers = counts("select state as name from identity.identifiers")
     report.edges_accepted = count("identity.edges where state = 'accepted'")
     report.edges_refused = counts(
