@@ -94,7 +94,10 @@ def decide(
         DecisionError: a node with itself, an unknown verdict, or nobody or no reason given.
     """
     if left == right:
-        raise DecisionError("decision: both sides are one and the same node; a decision needs two")
+        raise DecisionError(
+            "decision: both sides are one and the same node; a decision needs two; where one customer is two people, "
+            "name two of its records"
+        )
     if verdict not in VERDICTS:
         raise DecisionError(f"decision: verdict {verdict!r} is not allowed; allowed: {', '.join(VERDICTS)}")
     first, second = sorted((left, right))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 import yaml
 from identity_warehouse import TERMS, Warehouse
+from steward import Steward
 
 from identity.config import load_config
 
@@ -14,6 +15,13 @@ def warehouse(tmp_path):
     found = Warehouse(tmp_path / "warehouse.duckdb")
     yield found
     found.con.close()
+
+
+@pytest.fixture
+def steward():
+    found = Steward()
+    yield found
+    found.close()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import duckdb
+import pyarrow as pa
 
 from identity.config import IdentityConfig, load_config
 from identity.engine import DuckDBEngine
@@ -93,11 +94,17 @@ class Warehouse:
     def close(self) -> None:
         self.con.close()
 
-    def resolve(self, config: IdentityConfig | None = None, at: str | None = None) -> ResolveReport:
+    def resolve(
+        self, config: IdentityConfig | None = None, at: str | None = None, decisions: pa.Table | None = None
+    ) -> ResolveReport:
         self.run_no += 1
         known_at = datetime.fromisoformat(at) if at else datetime(2025, 1, self.run_no)
         return resolve(
-            DuckDBEngine(self.con), config or load_config(None, TERMS), known_at=known_at, run_id=f"run{self.run_no}"
+            DuckDBEngine(self.con),
+            config or load_config(None, TERMS),
+            known_at=known_at,
+            run_id=f"run{self.run_no}",
+            decisions=decisions,
         )
 
     def rows(self, query: str) -> list[tuple]:
@@ -117,3 +124,29 @@ class Warehouse:
     def state_of(self, value: str) -> str:
         [(state,)] = self.rows(f"select state from identity.identifiers where value = '{value}'")
         return state
+
+    def exceeded_limits(self) -> list[tuple]:
+        """Where a customer has more values of a type than the defaults allow, or a hub links somebody."""
+        limits = load_config(None, TERMS)
+        held = self.rows(
+            """
+            select customer_id, split_part(subject_id, '|', 1), split_part(subject_id, '|', 2), count(*)
+            from identity.membership where kind = 'identifier' and known_to is null group by all
+            """
+        )
+        return [row for row in held if row[3] > (limits.cardinality_of(row[1], row[2]) or row[3])] + self.rows(
+            """
+            select i.node, e.rule from identity.edges e join identity.identifiers i on i.node in (left_node, right_node)
+            where i.state = 'hub' and e.state = 'accepted' and e.rule <> 'decision'
+            """
+        )
+
+    def unresolved_ids(self) -> list[tuple]:
+        """Customer ids that were given out once and lead nowhere now."""
+        return self.rows(
+            """
+            select customer_id from identity.membership
+            except select customer_id from identity.customers
+            except select old_id from identity.id_redirects
+            """
+        )

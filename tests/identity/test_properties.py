@@ -4,67 +4,10 @@ from __future__ import annotations
 
 from contextlib import closing
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from identity_warehouse import Warehouse
-
-CHECKED = settings(
-    max_examples=5,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    phases=[Phase.explicit, Phase.generate],  # a resolve costs 0.3 s: shrinking would take minutes
-    suppress_health_check=[HealthCheck.too_slow],
-)
-VALUES = {
-    "customer_id": ["1", "2"],
-    "loyalty_number": ["1", "2"],
-    "email": ["a@mail.de", "b@mail.de", "info@mail.de"],
-    "phone": ["+442079460018", "+442079460019"],
-    "device_id": ["d1", "d2"],
-}
-IDS = st.dictionaries(st.sampled_from(sorted(VALUES)), st.integers(0, 2), max_size=3).map(
-    lambda picked: {kind: VALUES[kind][number % len(VALUES[kind])] for kind, number in picked.items()}
-)
-ROWS = st.lists(
-    st.fixed_dictionaries(
-        {
-            "ids": IDS,
-            "name": st.sampled_from([None, "Ann", "A", "Bob", "Robert"]),
-            "day": st.integers(1, 5),
-            "is_event": st.booleans(),
-            "at": st.integers(0, 400),
-        }
-    ),
-    min_size=1,
-    max_size=12,
-)
-
-
-def put(warehouse: Warehouse, numbered: list[tuple[int, dict]]) -> None:
-    for number, row in numbered:
-        on = f"2024-01-0{row['day']}"
-        if row["is_event"]:
-            subject = warehouse.identify(f"web:~{number}", on, row["ids"])
-            warehouse.event(subject, f"2024-01-01 00:{number:02d}:00")
-            warehouse.con.execute(
-                "update std.std_interactions set occurred_at = occurred_at + to_days(?), interaction_id = ? "
-                "where subject_id = ?",
-                [row["at"], f"i{number}", subject],
-            )
-        else:
-            warehouse.person(f"crm:{number}", on, row["ids"], first_name=row["name"], last_name="Miller")
-
-
-def state(warehouse: Warehouse) -> dict[str, list[tuple]]:
-    """Everything that must not depend on the way here."""
-    names = ("customers", "id_lookup", "device_intervals", "device_customers", "golden_cells", "edges", "review_queue")
-    found = {name: warehouse.rows(f"from identity.{name} order by all") for name in names}
-    found["membership"] = warehouse.rows(
-        "select subject_id, kind, customer_id, valid_from, valid_to from identity.membership "
-        "where known_to is null order by all"
-    )
-    return found
+from random_rows import CHECKED, ROWS, put, state
 
 
 @CHECKED
@@ -114,13 +57,6 @@ def test_limits_hold_intervals_are_disjoint_and_nobody_is_lost(rows):
     with closing(Warehouse()) as warehouse:
         put(warehouse, list(enumerate(rows)))
         warehouse.resolve()
-        over_limit = warehouse.rows(
-            """
-            select customer_id, split_part(subject_id, '|', 1) as kind from identity.membership
-            where kind = 'identifier' and split_part(subject_id, '|', 1) in ('customer_id', 'loyalty_number')
-            group by all having count(*) > 1
-            """
-        )
         overlapping = warehouse.rows(
             """
             select a.device_key from identity.device_intervals a join identity.device_intervals b
@@ -144,4 +80,5 @@ def test_limits_hold_intervals_are_disjoint_and_nobody_is_lost(rows):
             "select customer_id from identity.id_lookup where customer_id is not null "
             "except select customer_id from identity.customers"
         )
-        assert (over_limit, overlapping, lost, invented, unknown) == ([], [], [], [], [])
+        found = (warehouse.exceeded_limits(), overlapping, lost, invented, unknown)
+        assert found == ([], [], [], [], [])

@@ -1,0 +1,35 @@
+"""A steward with a state database of her own: decides, undoes, and is obeyed by the next resolve."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import sqlalchemy as sa
+
+from identity import decisions
+
+
+class Steward:
+    """Decisions in SQLite in memory."""
+
+    def __init__(self) -> None:
+        self.engine = sa.create_engine("sqlite://")
+        decisions.METADATA.create_all(self.engine)
+
+    def decide(self, left: str, right: str, verdict: str) -> str:
+        with self.engine.begin() as connection:
+            return decisions.decide(connection, left, right, verdict, decided_by="sue", reason="she called")
+
+    def undo(self, decision_id: str) -> str:
+        with self.engine.begin() as connection:
+            return decisions.undo(connection, decision_id, decided_by="sue", reason="a mistake")
+
+    def effective(self) -> pa.Table:
+        with self.engine.connect() as connection:
+            return decisions.read_effective(connection)
+
+    def states(self) -> list[str]:
+        with self.engine.connect() as connection:
+            return [row["state"] for row in decisions.read_decisions(connection)]
+
+    def close(self) -> None:
+        self.engine.dispose()
