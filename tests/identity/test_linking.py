@@ -80,30 +80,6 @@ def test_a_name_with_an_apostrophe_is_no_initial(warehouse):
     assert warehouse.groups() == {frozenset({"crm:1"}), frozenset({"crm:2"}), frozenset({"crm:3", "crm:4"})}
 
 
-def test_a_recycled_phone_with_the_same_first_name_does_not_link_other_family_names(warehouse):
-    warehouse.person("crm:1", ids={"phone": "+442079460018"}, first_name="Ann", last_name="Miller")
-    warehouse.person("shop:1", ids={"phone": "+442079460018"}, first_name="Ann", last_name="Carpenter")
-    warehouse.resolve()
-    assert len(warehouse.groups()) == 2
-
-
-def test_a_family_mailbox_links_each_members_own_records_and_stands_alone(warehouse):
-    box = {"email": "millers@mail.de"}
-    for dataset in ("crm", "shop"):
-        warehouse.person(f"{dataset}:ann", ids=box, **ANN)
-        warehouse.person(f"{dataset}:bob", ids=box, **BOB)
-    warehouse.identify("web:~box", ids=box)
-    warehouse.resolve()
-    assert warehouse.groups() == {
-        frozenset({"crm:ann", "shop:ann"}),
-        frozenset({"crm:bob", "shop:bob"}),
-        frozenset({"web:~box"}),
-    }
-    assert warehouse.state_of("millers@mail.de") == "contested"
-    refused = warehouse.rows("select distinct reason from identity.edges where state = 'refused'")
-    assert refused == [("first name contradicts",)]
-
-
 def test_a_nameless_record_on_a_family_mailbox_joins_nobody_and_is_put_up_for_review(warehouse):
     box = {"email": "millers@mail.de"}
     warehouse.person("crm:ann", ids=box, **ANN)
@@ -168,23 +144,6 @@ def test_fan_out_of_exactly_the_limit_still_links(warehouse):
     assert len(warehouse.groups()) == 1
 
 
-def test_junk_and_role_mailboxes_link_nobody(warehouse):
-    cases = [
-        ({"email": "noreply@mail.de"}, "junk"),
-        ({"email": "n/a"}, "junk"),
-        ({"phone": "0000000000"}, "junk"),
-        ({"customer_id": "unknown"}, "junk"),
-        ({"email": "info@mail.de"}, "hub"),
-    ]
-    for number, (ids, _) in enumerate(cases):
-        warehouse.person(f"crm:{number}", ids=ids, **ANN)
-        warehouse.person(f"shop:{number}", ids=ids, **ANN)
-    warehouse.resolve()
-    assert len(warehouse.groups()) == 10
-    for ids, state in cases:
-        assert warehouse.state_of(*ids.values()) == state
-
-
 def test_an_event_with_only_junk_has_no_customer(warehouse):
     warehouse.identify("web:~1", ids={"email": "noreply@mail.de"})
     warehouse.resolve()
@@ -222,10 +181,3 @@ def test_an_address_of_more_than_ten_records_links_nobody(warehouse):
     warehouse.resolve()
     assert len(warehouse.groups()) == 11
     assert warehouse.rows("select state, records from identity.identifiers") == [("hub", 11)]
-
-
-def test_a_device_merges_nobody(warehouse):
-    for name in ("ann", "bob", "cid"):
-        warehouse.identify(f"app:~{name}", ids={"user_id": name, "device_id": "tablet"})
-    warehouse.resolve()
-    assert len(warehouse.groups()) == 3
