@@ -16,6 +16,7 @@ import sqlalchemy as sa
 
 from pipelines import audit
 from pipelines.ingest.errors import LandingError
+from pipelines.state import open_state, write_state
 
 METADATA = sa.MetaData()
 PARTS = sa.Table(
@@ -112,10 +113,7 @@ class Manifest:
         Args:
             state_url: a SQLAlchemy URL; SQLite (`sqlite:///<home>/state.db`) or PostgreSQL.
         """
-        self.engine = _open(state_url)
-        with self._write() as con:
-            METADATA.create_all(con)
-            audit.METADATA.create_all(con)
+        self.engine = open_state(state_url, METADATA, audit.METADATA)
 
     def current(self, dataset: str | None = None) -> list[Part]:
         """Parts in state current, oldest first; of one dataset when given."""
@@ -163,7 +161,7 @@ class Manifest:
         """
         where = (PARTS.c.dataset == dataset) & (PARTS.c.source_uri == source_uri)
         superseded = ("current", "held") if state == "current" else ("held",)
-        with self._write() as con:
+        with write_state(self.engine) as con:
             part_seq = (con.execute(sa.select(sa.func.max(PARTS.c.part_seq))).scalar() or 0) + 1
             write(part_seq)
             con.execute(PARTS.update().where(where & PARTS.c.state.in_(superseded)).values(state="replaced"))
@@ -195,7 +193,7 @@ class Manifest:
             LandingError: no current part of this dataset has this source_uri.
             ValueError: reason or actor is empty.
         """
-        with self._write() as con:
+        with write_state(self.engine) as con:
             current = (PARTS.c.dataset == dataset) & (PARTS.c.state == "current")
             query = sa.select(PARTS).where(current & (PARTS.c.source_uri == source_uri))
             row = con.execute(query).mappings().first()
@@ -215,7 +213,7 @@ class Manifest:
     def hold(self, dataset: str) -> Iterator[list[Part]]:
         """Keep every other writer waiting, and yield the dataset's parts: nobody is between a file and its entry."""
         query = sa.select(PARTS).where(PARTS.c.dataset == dataset).order_by(PARTS.c.part_seq)
-        with self._write() as con:
+        with write_state(self.engine) as con:
             yield [Part(**row) for row in con.execute(query).mappings()]
 
     def cursor(self, dataset: str) -> Cursor | None:
@@ -226,14 +224,14 @@ class Manifest:
 
     def move_cursor(self, dataset: str, cursor: Cursor) -> None:
         """Store how far a SQL source was read."""
-        with self._write() as con:
+        with write_state(self.engine) as con:
             con.execute(CURSORS.delete().where(CURSORS.c.dataset == dataset))
             con.execute(CURSORS.insert().values(dataset=dataset, **cursor.__dict__))
 
     def note_landing(self, dataset: str, first_day: date, last_day: date, *, failed: bool) -> None:
         """Remember that landing these days failed, or, once it succeeds, forget every failure among them."""
         days = (FAULTS.c.first_day >= first_day) & (FAULTS.c.last_day <= last_day)
-        with self._write() as con:
+        with write_state(self.engine) as con:
             con.execute(FAULTS.delete().where((FAULTS.c.dataset == dataset) & days))
             if failed:
                 con.execute(FAULTS.insert().values(dataset=dataset, first_day=first_day, last_day=last_day))
@@ -242,26 +240,3 @@ class Manifest:
         """Datasets some days of which failed to land and have not landed since."""
         with self.engine.connect() as con:
             return set(con.execute(sa.select(FAULTS.c.dataset)).scalars())
-
-    @contextmanager
-    def _write(self):
-        with self.engine.begin() as con:
-            if con.dialect.name == "postgresql":
-                con.execute(sa.text("select pg_advisory_xact_lock(360)"))
-            yield con
-
-
-def _open(url: str) -> sa.Engine:
-    if not url.startswith("sqlite"):
-        return sa.create_engine(url)
-    engine = sa.create_engine(url, poolclass=sa.NullPool, connect_args={"timeout": 120})
-
-    @sa.event.listens_for(engine, "connect")
-    def _leave_transactions_to_sqlalchemy(dbapi, _):
-        dbapi.isolation_level = None
-
-    @sa.event.listens_for(engine, "begin")
-    def _take_the_write_lock_first(con):
-        con.exec_driver_sql("begin immediate")
-
-    return engine
