@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from identity import decisions
 from identity.config import load_config
 from identity.engine import DuckDBEngine
 from identity.resolve import resolve
 from pipelines.keys import CONTROL, IDENTITY_RELATIONS, WRITER_POOL, identity_key
 from pipelines.settings import Settings
+from pipelines.state import open_state
 from pipelines.warehouse import open_warehouse
 from quality.company import Company
 from quality.definitions import load_definitions
@@ -36,9 +38,12 @@ def build_identity_assets(settings: Settings, company: Company) -> dg.AssetsDefi
     @dg.multi_asset(name="identity_resolve", specs=specs, pool=WRITER_POOL)
     def identity_resolve(context: dg.AssetExecutionContext):
         config = load_config(company.identity_file, load_definitions().terms)
+        with open_state(settings.state_url, decisions.METADATA).connect() as state:
+            decided = decisions.read_effective(state)
         with open_warehouse(settings) as connection:
             engine = DuckDBEngine(connection)
-            report = resolve(engine, config, known_at=datetime.now(UTC).replace(tzinfo=None), run_id=context.run_id)
+            now = datetime.now(UTC).replace(tzinfo=None)
+            report = resolve(engine, config, known_at=now, run_id=context.run_id, decisions=decided)
             rows = {r: engine.fetch(f"select count(*) from identity.{r}")[0][0].as_py() for r in IDENTITY_RELATIONS}
         for relation, count in rows.items():
             told = {"report": dg.MetadataValue.json(asdict(report))} if relation == "customers" else {}
