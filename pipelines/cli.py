@@ -14,9 +14,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
+from pipelines.identity_cli import identity
 from pipelines.settings import Settings
+from pipelines.terminal import Company, Home, console, fail
 from quality.contract import ContractError
 
 app = typer.Typer(
@@ -27,12 +28,7 @@ app = typer.Typer(
     "A company is a folder (contracts/, journeys/, company.yml, touchpoints.yml, identity.yml). Its data lives in a "
     "home folder. Give both with --company and --home, or with C360_COMPANY and C360_HOME.",
 )
-WIDTH = None if sys.stdout.isatty() else 110
-console = Console(
-    file=sys.stdout, width=WIDTH, highlight=False, soft_wrap=True
-)  # this stdout, also while a run redirects it
-Company = Annotated[Path | None, typer.Option("--company", help="Company folder [env C360_COMPANY, companies/demo].")]
-Home = Annotated[Path | None, typer.Option("--home", help="Where its data lives [env C360_HOME, .c360/<company>].")]
+app.add_typer(identity, name="identity")
 
 
 @app.command()
@@ -141,8 +137,7 @@ def withdraw(
     try:
         land.withdraw(Manifest(settings.state_url), settings.landing, dataset, source, reason=reason, actor=actor)
     except LandingError as fault:
-        console.print(str(fault), markup=False, style="red")
-        raise typer.Exit(1) from fault
+        raise fail(fault) from fault
     console.print(f"{dataset}: {source} withdrawn; run `c360 run` to rebuild without it")
 
 
@@ -188,8 +183,7 @@ def _or_exit(function, *arguments):
     try:
         return function(*arguments)
     except ContractError as fault:
-        console.print(str(fault), markup=False, style="red")
-        raise typer.Exit(1) from fault
+        raise fail(fault) from fault
 
 
 def main() -> None:

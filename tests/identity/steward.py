@@ -9,10 +9,10 @@ from identity import decisions
 
 
 class Steward:
-    """Decisions in SQLite in memory."""
+    """Decisions in the database of a URL; without one in SQLite in memory."""
 
-    def __init__(self) -> None:
-        self.engine = sa.create_engine("sqlite://")
+    def __init__(self, url: str = "sqlite://") -> None:
+        self.engine = sa.create_engine(url)
         decisions.METADATA.create_all(self.engine)
 
     def decide(self, left: str, right: str, verdict: str) -> str:

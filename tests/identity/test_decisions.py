@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 import sqlalchemy as sa
+from steward import Steward
+from support.postgres import run_postgres
 
 from identity import decisions
 
@@ -83,6 +86,18 @@ def test_a_decision_is_never_changed_or_removed(steward):
         with pytest.raises(sa.exc.IntegrityError, match="append-only"), steward.engine.begin() as connection:
             connection.execute(sa.text(deed))
     assert in_effect(steward) == {("crm:1", "crm:2", "same")}
+
+
+def test_postgresql_keeps_decisions_as_sqlite_does():
+    with run_postgres() as url, closing(Steward(url)) as steward:
+        steward.decide("crm:1", "crm:2", "same")
+        later = steward.decide("crm:2", "crm:1", "not_same")
+        steward.undo(steward.undo(later))
+        assert steward.states() == ["overruled", "in effect", "undoing", "undoing"]
+        with steward.engine.begin() as connection:
+            connection.execute(sa.text("delete from decisions"))
+            connection.execute(sa.text("update decisions set verdict = 'same'"))
+        assert in_effect(steward) == {("crm:1", "crm:2", "not_same")}
 
 
 def test_the_time_of_a_decision_is_kept_in_utc(steward):

@@ -74,8 +74,8 @@ def test_a_kiosk_on_which_ten_thousand_people_log_in_merges_none_of_them(warehou
         """
         insert into std.std_identifiers by name
         select 'kiosk' as dataset, 'kiosk:~' || n as record_id, record_id as subject_id,
-            date '2024-01-01' as arrived_on, arrived_on as first_arrived_on, kind as identifier_type, 'main' as namespace,
-            case kind when 'user_id' then 'u' || n else 'kiosk' end as value
+            date '2024-01-01' as arrived_on, arrived_on as first_arrived_on, kind as identifier_type,
+            'main' as namespace, case kind when 'user_id' then 'u' || n else 'kiosk' end as value
         from range(10_000) r(n), (values ('user_id'), ('device_id')) k(kind)
         """
     )
