@@ -55,8 +55,13 @@ class CornerShop:
     def published(self) -> Path:
         return self.home / "published" / "customer360.duckdb"
 
-    def run(self, *options: str) -> subprocess.CompletedProcess[str]:
-        return run_c360("run", "--company", self.company, "--home", self.home, *options, C360_DATA=self.sources)
+    def run(self, *options: object, **environ: object) -> subprocess.CompletedProcess[str]:
+        return run_c360("run", *self.place, *options, C360_DATA=self.sources, **environ)
+
+    @property
+    def place(self) -> tuple[object, ...]:
+        """The options that name the company and its home."""
+        return "--company", self.company, "--home", self.home
 
     def ask(self, query: str) -> list[tuple]:
         """Rows of the published file."""

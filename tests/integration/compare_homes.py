@@ -1,0 +1,56 @@
+"""What differs between the files two homes publish.
+
+Put here: which columns may differ by nature, and the comparison row for row. Keep out: what is expected of it (tests).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+
+# What differs from run to run by nature: when, and in which run, a row was looked at last.
+AUDIT = {"landed_at", "known_from", "run_id"}
+FILES = {"published/customer360.duckdb": ("marts", "governance"), "private/steward.duckdb": ("identity", "std", "main")}
+
+
+def find_differences(before: Path, after: Path) -> dict[str, tuple[int, int]]:
+    """Table -> (rows only in home `before`, rows only in home `after`), for tables where there are any."""
+    found = {}
+    with duckdb.connect() as con:
+        for file, schemas in FILES.items():
+            con.execute(f"attach '{before / file}' as before (read_only)")
+            con.execute(f"attach '{after / file}' as after (read_only)")
+            tables = _tables(con, "before", schemas)
+            assert tables == _tables(con, "after", schemas)
+            assert len(tables) > 10
+            found |= _different(con, tables)
+            con.execute("detach before")
+            con.execute("detach after")
+    return found
+
+
+def _tables(con: duckdb.DuckDBPyConnection, database: str, schemas: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """schema.table -> its columns without AUDIT; the log of checks grows with every run and is left out."""
+    found = con.execute(
+        """
+        select schema_name || '.' || table_name, list(column_name order by column_index) from duckdb_columns()
+        where database_name = $database and list_contains($schemas, schema_name) and table_name <> 'check_results'
+        group by 1
+        """,
+        {"database": database, "schemas": list(schemas)},
+    ).fetchall()
+    return {name: tuple(c for c in columns if c not in AUDIT) for name, columns in found}
+
+
+def _different(con: duckdb.DuckDBPyConnection, tables: dict[str, tuple[str, ...]]) -> dict[str, tuple[int, int]]:
+    """Table -> (rows only before, rows only after), for tables where there are any."""
+    rows = {}
+    for table, columns in tables.items():
+        listed = ", ".join(f'"{c}"' for c in columns)
+        before, after = (f"(select {listed} from {side}.{table})" for side in ("before", "after"))
+        rows[table] = con.execute(
+            f"select (select count(*) from ({before} except all {after})), "
+            f"(select count(*) from ({after} except all {before}))"
+        ).fetchall()[0]
+    return {table: counts for table, counts in rows.items() if any(counts)}
