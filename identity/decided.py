@@ -21,7 +21,7 @@ def link_decided(engine: Engine, decisions: pa.Table | None) -> str:
         Such a decision has no effect until its subjects are back.
     ir_edges_decision: the pairs a steward says are one. No guard, hub or contested value stands against them. A limit
         does: decisions come first, so between records it is the identifier of a weaker edge that is left out, and only
-        decisions which break a limit by themselves are refused.
+        decisions which break one among themselves are refused.
     ir_apart: left_id < right_id; the pairs a steward says are two.
     ir_decided: node_id of every end of `ir_edges_decision`.
 
