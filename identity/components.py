@@ -54,8 +54,8 @@ def label_nodes(engine: Engine, nodes: int, edge_relations: Sequence[str], limit
 
     ir_labels: node_id, label.
     ir_breaking: the edges refused, with reason and for_review. A limit's are all put up for review. Of those that would
-        join a pair a steward keeps apart, the edge between the two themselves is not, unless it is a decision: it asks
-        what the steward has answered. Any other asks whose the node between them is.
+        join a pair a steward keeps apart, the edge between the two themselves is not: it asks what the steward has
+        answered. Any other asks whose the node between them is.
     ir_rivals: label, other; pairs of clusters a steward keeps apart, each from both sides.
 
     Edges are taken in the order: rule priority, weight descending, the smaller (left, right) by name. A steward's
@@ -105,8 +105,7 @@ def label_nodes(engine: Engine, nodes: int, edge_relations: Sequence[str], limit
     engine.store(
         "ir_breaking",
         f"""
-        select o.* exclude (position, reason), '{APART}' as reason,
-            a.left_id is null or o.rule = 'decision' as for_review
+        select o.* exclude (position, reason), '{APART}' as reason, a.left_id is null as for_review
         from ir_ordered o semi join ir_joining using (position)
         left join ir_apart a
             on a.left_id = least(o.left_id, o.right_id) and a.right_id = greatest(o.left_id, o.right_id)
