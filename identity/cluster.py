@@ -18,12 +18,14 @@ class Limits:
     """What no component may hold: more values of a class than allowed, or both ends of a pair kept apart.
 
     node[i] is one value of class_[i], at most allowed[class] per component; apart[i] is a pair of nodes.
+    An edge of more weight than strength[i] may join that pair all the same.
     """
 
     node: np.ndarray
     class_: np.ndarray
     allowed: np.ndarray  # by class
     apart: np.ndarray = field(default_factory=lambda: np.empty((0, 2), dtype=np.int64))
+    strength: np.ndarray = field(default_factory=lambda: np.empty(0))
 
 
 def find_components(nodes: int, left: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -41,11 +43,13 @@ def find_broken(labels: np.ndarray, limits: Limits) -> np.ndarray:
     return np.union1d(crowded, left[left == right])
 
 
-def refuse_breaking(left: np.ndarray, right: np.ndarray, limits: Limits) -> tuple[np.ndarray, np.ndarray]:
+def refuse_breaking(
+    left: np.ndarray, right: np.ndarray, weight: np.ndarray, limits: Limits
+) -> tuple[np.ndarray, np.ndarray]:
     """Take edges one by one and refuse each that would make a cluster hold what it must not.
 
     Args:
-        left, right: edges in the order in which they are to be taken.
+        left, right, weight: edges in the order in which they are to be taken.
         limits: of at least the nodes these edges touch.
     Returns:
         Positions refused because the edge joins a pair kept apart, and those refused only because a class would have
@@ -55,11 +59,11 @@ def refuse_breaking(left: np.ndarray, right: np.ndarray, limits: Limits) -> tupl
     parent: dict[int, int] = {}
     values, foes = _Values(left, right, limits), _Foes(limits)
     joining, crowding = [], []
-    for position, (a, b) in enumerate(zip(left.tolist(), right.tolist(), strict=True)):
+    for position, (a, b, of) in enumerate(zip(left.tolist(), right.tolist(), weight.tolist(), strict=True)):
         a, b = _root(parent, a), _root(parent, b)
         if a == b:
             continue
-        if foes.refuse(a, b):
+        if foes.refuse(a, b, of):
             joining.append(position)
         elif values.refuse(a, b):
             crowding.append(position)
@@ -92,25 +96,28 @@ class _Values:
 
 
 class _Foes:
-    """The nodes a root holds that are kept apart from others, and the nodes they are kept apart from."""
+    """The nodes a root holds that are kept apart from others, and how strongly from which."""
 
     def __init__(self, limits: Limits) -> None:
         self._held: dict[int, set[int]] = {}
-        self._foes: dict[int, set[int]] = {}
-        for left, right in limits.apart.tolist():
+        self._foes: dict[int, dict[int, float]] = {}
+        for (left, right), strength in zip(limits.apart.tolist(), limits.strength.tolist(), strict=True):
             for node, foe in ((left, right), (right, left)):
                 self._held[node] = {node}
-                self._foes.setdefault(node, set()).add(foe)
+                self._foes.setdefault(node, {})[foe] = strength
 
-    def refuse(self, a: int, b: int) -> bool:
-        return not self._foes.get(a, set()).isdisjoint(self._held.get(b, ()))
+    def refuse(self, a: int, b: int, weight: float) -> bool:
+        foes = self._foes.get(a, {})
+        return any(foes[node] >= weight for node in self._held.get(b, ()) if node in foes)
 
     def join(self, a: int, b: int) -> None:
-        for kept in (self._held, self._foes):
-            fewer, more = sorted((kept.pop(a, set()), kept.pop(b, set())), key=len)
-            more |= fewer
-            if more:
-                kept[a] = more
+        held = self._held.pop(a, set()) | self._held.pop(b, set())
+        if held:
+            self._held[a] = held
+            fewer, more = sorted((self._foes.pop(a, {}), self._foes.pop(b, {})), key=len)
+            for node, strength in fewer.items():
+                more[node] = max(strength, more.get(node, strength))
+            self._foes[a] = more
 
 
 def _root(parent: dict[int, int], node: int) -> int:

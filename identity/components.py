@@ -14,16 +14,26 @@ import pyarrow as pa
 from identity.cluster import Limits, find_broken, find_components, refuse_breaking
 from identity.config import IdentityConfig
 from identity.decided import APART
+from identity.defaults import ALWAYS, RECORD
 from identity.engine import Engine
 
-BREAKS_LIMIT = "cardinality: the customer would have too many values of one identifier"
+BREAKS_LIMIT = "cardinality: the customer would have too many values of one identifier, or records of one dataset"
+CHAINED = "chain: the customer would hold two people whom the model, or a steward, tells apart"
 
 
-def read_limits(engine: Engine, config: IdentityConfig) -> Limits:
-    """Every strong identifier whose type and namespace has a cardinality limit, and the pairs of `ir_apart`."""
-    kinds = engine.fetch(
-        "select distinct identifier_type, namespace from ir_identifiers where strength = 'strong' order by all"
-    ).to_pylist()
+def read_limits(engine: Engine, config: IdentityConfig, strangers: str | None = None) -> Limits:
+    """What no cluster may hold.
+
+    Strong identifiers whose type and namespace has a cardinality limit; records of a dataset that has one (it knows
+    each person once); the pairs of `ir_apart`, and of `strangers` (left_id, right_id,
+    strength).
+    """
+    counted = f"""
+        select node_id, identifier_type, namespace from ir_identifiers where strength = 'strong'
+        union all
+        select node_id, '{RECORD}', dataset from ir_records
+    """
+    kinds = engine.fetch(f"select distinct identifier_type, namespace from ({counted}) order by all").to_pylist()
     limited = [
         (kind["identifier_type"], kind["namespace"], limit)
         for kind in kinds
@@ -39,13 +49,17 @@ def read_limits(engine: Engine, config: IdentityConfig) -> Limits:
             }
         ),
     )
-    nodes = engine.fetch("select node_id, class from ir_identifiers join ir_limited using (identifier_type, namespace)")
-    apart = engine.fetch("select left_id, right_id from ir_apart")
+    nodes = engine.fetch(f"select node_id, class from ({counted}) join ir_limited using (identifier_type, namespace)")
+    apart = engine.fetch(
+        f"select left_id, right_id, {ALWAYS} as strength from ir_apart"
+        + (f" union all select left_id, right_id, strength from {strangers}" if strangers else "")
+    )
     return Limits(
         node=nodes["node_id"].to_numpy(),
         class_=nodes["class"].to_numpy(),
         allowed=np.array([limit for _, _, limit in limited], dtype=np.int64),
         apart=np.column_stack([apart["left_id"].to_numpy(), apart["right_id"].to_numpy()]),
+        strength=apart["strength"].to_numpy(),
     )
 
 
@@ -87,9 +101,9 @@ def label_nodes(engine: Engine, nodes: int, edge_relations: Sequence[str], limit
     )
     joining = crowding = np.array([], dtype=np.int64)
     if len(broken):
-        ordered = engine.fetch("select left_id, right_id from ir_ordered order by position")
+        ordered = engine.fetch("select left_id, right_id, weight from ir_ordered order by position")
         first, second = ordered["left_id"].to_numpy(), ordered["right_id"].to_numpy()
-        joining, crowding = refuse_breaking(first, second, limits)
+        joining, crowding = refuse_breaking(first, second, ordered["weight"].to_numpy(), limits)
         refused = np.union1d(joining, crowding)
         kept = np.isin(labels[left], broken, invert=True)
         _store_labels(
@@ -105,7 +119,9 @@ def label_nodes(engine: Engine, nodes: int, edge_relations: Sequence[str], limit
     engine.store(
         "ir_breaking",
         f"""
-        select o.* exclude (position, reason), '{APART}' as reason, a.left_id is null as for_review
+        select o.* exclude (position, reason),
+            case when o.rule = 'model' and a.left_id is null then '{CHAINED}' else '{APART}' end as reason,
+            a.left_id is null as for_review
         from ir_ordered o semi join ir_joining using (position)
         left join ir_apart a
             on a.left_id = least(o.left_id, o.right_id) and a.right_id = greatest(o.left_id, o.right_id)

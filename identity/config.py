@@ -43,10 +43,22 @@ class IdentityConfig:
     logout_touchpoints: tuple[str, ...] = ()
     shared_device_customers: int | None = None  # more customers than this: no look-back
     survivorship: Mapping[str, str] = field(default_factory=dict)  # attribute or group -> rule
+    use_model: bool = True
+    precision: float = defaults.PRECISION
+    review: float = defaults.REVIEW
 
     def cardinality_of(self, identifier_type: str, namespace: str) -> int | None:
         """Distinct values one customer may have; None is unlimited."""
         return self.cardinality.get(f"{identifier_type}@{namespace}", self.cardinality.get(identifier_type))
+
+    @property
+    def known_once(self) -> tuple[str, ...]:
+        """Datasets that have one record of each person at most."""
+        return tuple(
+            key.partition("@")[2]
+            for key, limit in sorted(self.cardinality.items())
+            if limit == 1 and key.startswith(f"{defaults.RECORD}@")
+        )
 
     def survivorship_of(self, unit: str) -> str:
         """Rule that chooses the record of an attribute or group."""
@@ -62,6 +74,7 @@ _SHAPE: dict[str, tuple[str, ...] | None] = {
     "role_mailboxes": None,
     "stitching": ("forward_days", "look_back_days", "logout_touchpoints", "shared_device_customers"),
     "survivorship": None,
+    "model": ("enabled", "precision", "review"),
 }
 
 
@@ -91,7 +104,7 @@ def load_config(path: Path | None, terms: Mapping[str, Any]) -> IdentityConfig:
 
 def _build(reader: _Reader, given: Mapping[str, Any]) -> IdentityConfig:
     identifiers, limits, guard = given["identifiers"], given["limits"], given["guard"]
-    normalise, stitching = given["normalise"], given["stitching"]
+    normalise, stitching, model = given["normalise"], given["stitching"], given["model"]
     blocklist = {k: tuple(v) for k, v in defaults.BLOCKLIST.items()}
     for kind, patterns in reader.mapping("blocklist", given["blocklist"], (*reader.types, defaults.ANY)).items():
         blocklist[kind] = (*blocklist.get(kind, ()), *reader.patterns(f"blocklist.{kind}", patterns))
@@ -103,7 +116,10 @@ def _build(reader: _Reader, given: Mapping[str, Any]) -> IdentityConfig:
         strong=reader.types_of("identifiers.strong", identifiers.get("strong"), "strong"),
         weak=reader.types_of("identifiers.weak", identifiers.get("weak"), "weak"),
         cardinality=reader.limits(
-            "limits.cardinality", limits.get("cardinality"), reader.default_limits("cardinality")
+            "limits.cardinality",
+            limits.get("cardinality"),
+            reader.default_limits("cardinality"),
+            extra=(defaults.RECORD,),
         ),
         fan_out=reader.limits("limits.fan_out", limits.get("fan_out"), fan_out, extra=("address",)),
         guarded=reader.types_of("guard.identifiers", guard.get("identifiers", list(defaults.GUARDED)), "strong"),
@@ -125,6 +141,9 @@ def _build(reader: _Reader, given: Mapping[str, Any]) -> IdentityConfig:
             "stitching.shared_device_customers", stitching.get("shared_device_customers")
         ),
         survivorship=reader.survivorship(given["survivorship"]),
+        use_model=reader.flag("model.enabled", model.get("enabled", True)),
+        precision=reader.share("model.precision", model.get("precision", defaults.PRECISION)),
+        review=reader.share("model.review", model.get("review", defaults.REVIEW)),
     )
 
 
@@ -176,6 +195,11 @@ class _Reader:
         if not isinstance(value, bool):
             raise self.error(where, value, "true, false")
         return value
+
+    def share(self, where: str, value: Any) -> float:
+        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1:
+            raise self.error(where, value, "a number between 0 and 1")
+        return float(value)
 
     def days(self, where: str, value: Any) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or value < 0:

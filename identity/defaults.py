@@ -67,6 +67,10 @@ ROLE_MAILBOXES = (
 UNKNOWN_BIRTH_DATES = ("1900-01-01", "1901-01-01", "1970-01-01", "9999-12-31")
 
 ADDRESS_FAN_OUT = 10
+RECORD = "record"  # limits.cardinality of record@<dataset>: the person records of a dataset one customer may have
+ALWAYS = 1e9  # a steward's word: stronger than any match weight
+PRECISION = 0.99  # expected share of right ones among the pairs a model matches
+REVIEW = 0.2  # match probability from which on a pair is worth a steward's time
 GUARDED = ("email", "phone")
 FORWARD_DAYS = 90
 LOOK_BACK_DAYS = 30

@@ -6,11 +6,17 @@ Keep out: identity rules.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Protocol
 
 import duckdb
 import pyarrow as pa
+
+if TYPE_CHECKING:
+    from splink.internals.database_api import DatabaseAPI
+
+_SCRATCH = "ir_matching"
 
 
 class Engine(Protocol):
@@ -33,6 +39,9 @@ class Engine(Protocol):
 
     def publish(self, statements: Sequence[str]) -> None:
         """Run statements that change stored relations: all of them take effect, or none."""
+
+    def matching(self) -> AbstractContextManager[DatabaseAPI]:
+        """Splink on this database; working relations are readable, what Splink makes is gone afterwards."""
 
     def drop_working(self) -> None:
         """Forget every working relation."""
@@ -78,6 +87,17 @@ class DuckDBEngine:
         except BaseException:
             self._connection.execute("rollback")
             raise
+
+    @contextmanager
+    def matching(self) -> Iterator[DatabaseAPI]:
+        from splink import DuckDBAPI  # half a second, needed only where there is a model
+
+        home = self._connection.execute("select current_database()").fetchone()[0]
+        self._connection.execute(f"attach ':memory:' as {_SCRATCH}; use {_SCRATCH}")
+        try:
+            yield DuckDBAPI(connection=self._connection)
+        finally:
+            self._connection.execute(f'use "{home}"; detach {_SCRATCH}')
 
     def drop_working(self) -> None:
         for name in self._registered:

@@ -2,9 +2,6 @@
 
 Put here: the order of the steps, what is published, and the report.
 Keep out: the steps themselves.
-
-A probabilistic model adds one more edge relation with priorities after the rules' own: it joins `edge_relations` below
-and nothing else changes.
 """
 
 from __future__ import annotations
@@ -17,14 +14,13 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
-from identity.components import label_nodes, read_limits
 from identity.config import IdentityConfig
 from identity.customers import name_customers, name_nodes
-from identity.decided import link_decided
-from identity.edges import EDGE_COLUMNS, link_certain
 from identity.engine import Engine
-from identity.guard import AMBIGUOUS, link_addresses, link_guarded
+from identity.evidence import describe_evidence
+from identity.graph import Graph
 from identity.history import compare_states, history_statements
+from identity.model import MatchModel
 from identity.names import describe_people
 from identity.nodes import number_nodes
 from identity.normalise import normalise_values
@@ -32,6 +28,7 @@ from identity.relations import Relations
 from identity.stitch import stitch_devices
 from identity.survivorship import choose_survivors
 from identity.tables import create_tables, replace_state
+from identity.train import train_model
 
 
 @dataclass
@@ -60,17 +57,19 @@ def resolve(
     run_id: str,
     relations: Relations | None = None,
     decisions: pa.Table | None = None,
+    model: MatchModel | None = None,
 ) -> ResolveReport:
     """Resolve all records and identifiers, and publish schema `identity` as one change.
 
-    The customers depend on the standard tables, the configuration and the decisions alone; run_id and known_at only
-    enter the history. A crash at any moment leaves the last state.
+    The customers depend on the standard tables, the configuration, the decisions and the model alone; run_id and
+    known_at only enter the history. A crash at any moment leaves the last state.
 
     Args:
         known_at: when the system came to believe this; UTC.
         run_id: written to id_events.
         relations: where the standard tables are.
         decisions: the stewards' decisions in effect (`identity.decisions.read_effective`).
+        model: what `learn` made; None: rules and decisions alone.
     Returns:
         Counts and seconds per step.
     """
@@ -81,10 +80,15 @@ def resolve(
             create_tables(engine)
             normalise_values(engine, config, relations)
         with _timed(report, "nodes"):
-            nodes = number_nodes(engine, config, relations)
-            name_nodes(engine)
-            describe_people(engine, relations)
-        _link(engine, config, nodes, decisions, report)
+            graph = _prepare(engine, config, relations, decisions)
+        with _timed(report, "rules"):
+            graph.link_by_rules()
+        if model:
+            with _timed(report, "model"):
+                describe_evidence(engine, relations)
+                graph.link_by_model(model)
+        with _timed(report, "edges"):
+            engine.store("ir_edges_named", graph.name_edges())
         with _timed(report, "customers"):
             name_customers(engine, relations)
         with _timed(report, "stitch"):
@@ -102,42 +106,31 @@ def resolve(
     return report
 
 
-def _link(
-    engine: Engine, config: IdentityConfig, nodes: int, decisions: pa.Table | None, report: ResolveReport
-) -> None:
-    """Edges, strongest first: decisions, then rules; each guarded rule sees the clusters of what came before it."""
-    with _timed(report, "link certain"):
-        edge_relations = [link_decided(engine, decisions), link_certain(engine, config)]
-        limits = read_limits(engine, config)
-        label_nodes(engine, nodes, edge_relations, limits)
-    for kind in (kind for kind in config.strong if kind in config.guarded):
-        with _timed(report, f"link {kind}"):
-            edge_relations.append(link_guarded(engine, config, kind))
-            label_nodes(engine, nodes, edge_relations, limits)
-    if config.match_address:
-        with _timed(report, "link address"):
-            edge_relations.append(link_addresses(engine, config))
-            label_nodes(engine, nodes, edge_relations, limits)
-    else:
-        engine.store("ir_addresses", "select null::varchar as address, 0 as records, '' as state where false")
-    with _timed(report, "edges"):
-        engine.store("ir_edges_named", _named(edge_relations))
+def learn(
+    engine: Engine, config: IdentityConfig, relations: Relations | None = None, decisions: pa.Table | None = None
+) -> MatchModel | None:
+    """Train a model on all records as they are now.
 
-
-def _named(edge_relations: list[str]) -> str:
-    edges = " union all ".join(f"select {EDGE_COLUMNS} from {name}" for name in edge_relations)
-    return f"""
-        with judged as (
-            select e.* exclude (reason), coalesce(e.reason, b.reason) as reason,
-                coalesce(b.for_review, e.reason = '{AMBIGUOUS}', false) as for_review
-            from ({edges}) e
-            left join ir_breaking b on b.left_id = e.left_id and b.right_id = e.right_id
-                and b.rule = e.rule and b.evidence = e.evidence
-        )
-        select least(l.name, r.name) as left_node, greatest(l.name, r.name) as right_node, e.rule, e.weight,
-            e.evidence, case when e.reason is null then 'accepted' else 'refused' end as state, e.reason, e.for_review
-        from judged e join ir_names l on l.node_id = e.left_id join ir_names r on r.node_id = e.right_id
+    Returns:
+        The model; None where there are too few records to learn from, or nobody has a name.
     """
+    relations = relations or Relations()
+    try:
+        create_tables(engine)
+        normalise_values(engine, config, relations)
+        graph = _prepare(engine, config, relations, decisions)
+        graph.link_by_rules()
+        describe_evidence(engine, relations)
+        return train_model(engine, config)
+    finally:
+        engine.drop_working()
+
+
+def _prepare(engine: Engine, config: IdentityConfig, relations: Relations, decisions: pa.Table | None) -> Graph:
+    nodes = number_nodes(engine, config, relations)
+    name_nodes(engine)
+    describe_people(engine, relations)
+    return Graph(engine, config, nodes, decisions)
 
 
 _EVERYONE = """

@@ -1,0 +1,239 @@
+"""How two people are compared: one comparison per kind of evidence, and which pairs are compared at all.
+
+Put here: the levels of each comparison, what is expected of them before any training, the blocking rules.
+Keep out: numbers found in data (train.py), the columns themselves (evidence.py).
+
+Household members share an address, a family name and often a mailbox, so the address is one comparison, not four: its
+parts would otherwise be counted as independent evidence. A family name compared crosswise counts once, with the first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import splink.comparison_level_library as cll
+import splink.comparison_library as cl
+from splink.internals.comparison_creator import ComparisonCreator
+
+_CROSSWISE = (
+    "((jaro_winkler_similarity(first_name_l, last_name_r) >= 0.9)::int"
+    " + (jaro_winkler_similarity(last_name_l, first_name_r) >= 0.9)::int)"
+)
+_SWAPPED = f"(first_name_l <> first_name_r and last_name_l <> last_name_r and {_CROSSWISE} >= 1)"
+_SAME_NUMBER = "street_number_l = street_number_r"
+_NEAR_STREET = "jaro_winkler_similarity(street_name_l, street_name_r) > 0.85"
+_SAME_PLACE = "(coalesce(postcode_l = postcode_r, false) or coalesce(city_l = city_r, false))"
+_OTHER_PLACE = f"((postcode_l <> postcode_r or city_l <> city_r) and not {_SAME_PLACE})"
+_HERE = f"not coalesce({_OTHER_PLACE}, false)"
+_SAME_ADDRESS = f"coalesce({_SAME_NUMBER} and {_NEAR_STREET} and {_HERE}, false)"
+_NEAR_ADDRESS = f"(coalesce({_NEAR_STREET} and {_HERE}, false) or {_SAME_PLACE})"
+_NO_ADDRESS = (
+    "(street_name_l is null or street_name_r is null) and (postcode_l is null or postcode_r is null) "
+    "and (city_l is null or city_r is null)"
+)
+_NO_LAST_NAME = f"(last_name_l is null or last_name_r is null or coalesce({_SWAPPED}, false))"
+_SAME_LAST_NAME = "last_name_l = last_name_r"
+_NEAR_LAST_NAME = (
+    "(jaro_winkler_similarity(last_name_l, last_name_r) >= 0.85 or damerau_levenshtein(last_name_l, last_name_r) <= 1 "
+    "or list_has_any(string_split(last_name_l, ' '), string_split(last_name_r, ' ')))"
+)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of evidence.
+
+    missing: SQL for "one of the two says nothing"; levels: (label, SQL) from the strongest down, then "different".
+    expected: share of true matches at each level and at "different", used where training could not tell.
+    frequency: (level, column) where rare values of the column count more.
+    """
+
+    name: str
+    missing: str
+    levels: tuple[tuple[str, str], ...]
+    expected: tuple[float, ...]
+    frequency: tuple[tuple[str, str], ...] = ()
+
+
+def _near(column: str, at_least: float) -> str:
+    return f"jaro_winkler_similarity({column}_l, {column}_r) >= {at_least}"
+
+
+def _one_letter(column: str) -> str:
+    return f"damerau_levenshtein({column}_l, {column}_r) <= 1"
+
+
+def _unknown(column: str) -> str:
+    return f"{column}_l is null or {column}_r is null"
+
+
+def _same(column: str) -> tuple[str, str]:
+    return "same", f"{column}_l = {column}_r"
+
+
+KINDS = (
+    Kind(
+        "first_name",
+        _unknown("first_name"),
+        (
+            _same("first_name"),
+            ("swapped with the last name", f"{_SWAPPED} and {_CROSSWISE} = 2"),
+            ("one in place of the other", _SWAPPED),
+            ("short form", "list_has_any(formal_l, formal_r)"),
+            ("initial", "least(length(first_name_l), length(first_name_r)) = 1 "
+                        "and left(first_name_l, 1) = left(first_name_r, 1)"),
+            ("typo", f"{_near('first_name', 0.92)} or {_one_letter('first_name')}"),
+            ("similar", _near("first_name", 0.82)),
+        ),
+        (0.84, 0.01, 0.01, 0.03, 0.02, 0.04, 0.02, 0.03),
+        (("same", "first_name"),),
+    ),
+    Kind(
+        "family",
+        f"{_NO_LAST_NAME} or {_NO_ADDRESS}",
+        (
+            ("same name, same address", f"{_SAME_LAST_NAME} and {_SAME_ADDRESS}"),
+            ("similar name, same address", f"{_NEAR_LAST_NAME} and {_SAME_ADDRESS}"),
+            ("other name, same address", _SAME_ADDRESS),
+            ("same name nearby", f"{_SAME_LAST_NAME} and {_NEAR_ADDRESS}"),
+            ("similar name nearby", f"{_NEAR_LAST_NAME} and {_NEAR_ADDRESS}"),
+            ("same name elsewhere", _SAME_LAST_NAME),
+            ("similar name elsewhere", _NEAR_LAST_NAME),
+            ("other name nearby", _NEAR_ADDRESS),
+        ),
+        (0.565, 0.053, 0.032, 0.13, 0.012, 0.174, 0.016, 0.008, 0.01),
+        (("same name, same address", "home"), ("same name nearby", "last_name"), ("same name elsewhere", "last_name")),
+    ),
+    Kind(
+        "last_name",
+        f"{_NO_LAST_NAME} or not ({_NO_ADDRESS})",
+        (
+            _same("last_name"),
+            ("typo", f"{_near('last_name', 0.92)} or {_one_letter('last_name')}"),
+            ("shares a part", "list_has_any(string_split(last_name_l, ' '), string_split(last_name_r, ' '))"),
+            ("similar", _near("last_name", 0.82)),
+        ),
+        (0.87, 0.05, 0.01, 0.02, 0.05),
+        (("same", "last_name"),),
+    ),
+    Kind("middle_initial", _unknown("middle_initial"), (_same("middle_initial"),), (0.95, 0.05),
+         (("same", "middle_initial"),)),
+    Kind(
+        "birth_date",
+        _unknown("birth_date"),
+        (
+            _same("birth_date"),
+            ("one digit", _one_letter("birth_date")),
+            ("day and month swapped", "left(birth_date_l, 4) = left(birth_date_r, 4) "
+                "and substr(birth_date_l, 6, 2) = right(birth_date_r, 2) "
+                "and right(birth_date_l, 2) = substr(birth_date_r, 6, 2)"),
+            ("two of year, month and day", "(left(birth_date_l, 4) = left(birth_date_r, 4))::int "
+                "+ (substr(birth_date_l, 6, 2) = substr(birth_date_r, 6, 2))::int "
+                "+ (right(birth_date_l, 2) = right(birth_date_r, 2))::int = 2"),
+        ),
+        (0.92, 0.03, 0.01, 0.02, 0.02),
+    ),
+    Kind("gender", _unknown("gender"), (_same("gender"),), (0.98, 0.02)),
+    Kind(
+        "address",
+        f"{_NO_ADDRESS} or not {_NO_LAST_NAME}",
+        (("same", _SAME_ADDRESS), ("near", _NEAR_ADDRESS)),
+        (0.65, 0.15, 0.2),
+        (("same", "address"),),
+    ),
+    Kind(
+        "email",
+        _unknown("email"),
+        (
+            _same("email"),
+            ("same before the @", "split_part(email_l, '@', 1) = split_part(email_r, '@', 1)"),
+            ("similar", _near("email", 0.92)),
+        ),
+        (0.6, 0.1, 0.05, 0.25),
+    ),
+    Kind("phone", _unknown("phone"), (_same("phone"), ("one digit", _one_letter("phone"))), (0.6, 0.05, 0.35)),
+    Kind(
+        "government_id",
+        _unknown("government_id"),
+        (_same("government_id"), ("one digit", _one_letter("government_id"))),
+        (0.93, 0.04, 0.03),
+    ),
+)  # fmt: skip
+
+# Candidate pairs agree on every column of at least one of these; `left` and `right` count characters.
+BLOCKING = (
+    ("government_id",),
+    ("email",),
+    ("phone",),
+    ("birth_date",),
+    ("first_name", "last_name"),
+    ("birth_date", "left(first_name, 1)"),
+    ("birth_date", "left(last_name, 1)"),
+    ("last_name", "left(birth_date, 4)"),
+    ("first_name", "left(birth_date, 4)"),
+    ("first_name", "right(birth_date, 5)"),
+    ("last_name", "street_number", "street_name"),
+    ("first_name", "street_number", "street_name"),
+    ("street_number", "street_name", "left(first_name, 1)"),
+    ("street_number", "street_name", "postcode"),
+    ("street_number", "postcode"),
+    ("street_name", "postcode"),
+    ("first_name", "postcode", "left(last_name, 1)"),
+    ("last_name", "postcode", "left(first_name, 1)"),
+    ("first_name", "street_name"),
+    ("last_name", "street_name"),
+    ("first_name", "street_number"),
+    ("last_name", "street_number"),
+    ("last_name", "middle_initial", "left(first_name, 1)"),
+    ("first_name", "middle_initial", "left(last_name, 2)"),
+    ("left(first_name, 2)", "left(last_name, 2)", "birth_date"),
+)
+SWAPPED_NAMES = "l.first_name = r.last_name and l.last_name = r.first_name"
+
+
+_SHARED = f"({_SAME_ADDRESS} or coalesce(email_l = email_r, false) or coalesce(phone_l = phone_r, false))"
+_VOUCHED = "coalesce(damerau_levenshtein(government_id_l, government_id_r) <= 1, false)"
+_OTHER_FIRST_NAME = " and ".join(
+    [
+        "first_name_l <> first_name_r",
+        f"not {_near('first_name', 0.88)}",
+        *(f"not coalesce({condition}, false)" for _, condition in KINDS[0].levels[:-1]),
+    ]
+)
+_OTHER_BIRTH_DATE = " and ".join(
+    ["birth_date_l <> birth_date_r", *(f"not ({c})" for k in KINDS if k.name == "birth_date" for _, c in k.levels)]
+)
+_GENERATION = "abs(left(birth_date_l, 4)::int - left(birth_date_r, 4)::int) >= 14"
+# People of one household share what weighs most, twins their birth date too, father and son their name.
+ONLY_HOUSEHOLD = f"({_SHARED} and not {_VOUCHED} and ({_OTHER_FIRST_NAME} or {_OTHER_BIRTH_DATE} and {_GENERATION}))"
+
+
+def usable_kinds(known: Iterable[str]) -> tuple[Kind, ...]:
+    """The comparisons whose own column (the street or the place, for an address) some records know."""
+    known = set(known)
+    places = {"street_name", "postcode", "city"}
+    own = {"address": places, "family": places}
+    return tuple(kind for kind in KINDS if known & own.get(kind.name, {kind.name}))
+
+
+def frequency_columns(kinds: Iterable[Kind]) -> tuple[str, ...]:
+    """Columns of which the share of each value is needed."""
+    return tuple(dict.fromkeys(column for kind in kinds for _, column in kind.frequency))
+
+
+def build_comparison(
+    kind: Kind, m: Sequence[float] | None = None, u: Sequence[float] | None = None
+) -> ComparisonCreator:
+    """The comparison as Splink takes it, with the probabilities of each level, "different" last, where known."""
+    levels = [cll.CustomLevel(condition, label) for label, condition in kind.levels]
+    columns = dict(kind.frequency)
+    for i, (label, _) in enumerate(kind.levels):
+        if label in columns:
+            levels[i] = levels[i].configure(tf_adjustment_column=columns[label], disable_tf_exact_match_detection=True)
+    levels.append(cll.ElseLevel())
+    for name, probabilities in (("m_probability", m), ("u_probability", u)):
+        if probabilities:
+            levels = [level.configure(**{name: p}) for level, p in zip(levels, probabilities, strict=True)]
+    unknown = cll.CustomLevel(kind.missing, "unknown").configure(is_null_level=True)
+    return cl.CustomComparison([unknown, *levels], output_column_name=kind.name)

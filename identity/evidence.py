@@ -1,0 +1,88 @@
+"""What is known of a person record, column by column, as a model compares it.
+
+Put here: `ir_evidence`: names, birth date, address parts, contact values, each in one spelling.
+Keep out: how two records are compared (comparisons.py), names and addresses for the rules (names.py).
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from identity.engine import Engine
+from identity.relations import Relations
+from identity.sql import fold, quote
+
+# The number before the street or after it, with a letter or a range; then the street, without its unit.
+_NUMBER_FIRST = r"^(\d+\w?(?: \d+\w?)?) (.+)$"
+_NUMBER_LAST = r"^(.+?) (\d+ ?[a-z]?(?: \d+ ?[a-z]?)?)$"
+COLUMNS = (
+    "first_name", "last_name", "middle_initial", "birth_date", "gender", "street_number", "street_name", "postcode",
+    "city", "address", "email", "phone", "government_id",
+)  # fmt: skip
+
+
+def describe_evidence(engine: Engine, relations: Relations) -> None:
+    """Write `ir_evidence`: one row per person record.
+
+    unique_id (its node), source (its dataset), formal (formal names the first name may stand for), and COLUMNS, all
+    varchar; whatever is unknown is null.
+    """
+    engine.store(
+        "ir_contacts",
+        """
+        select record_id as unique_id,
+            min(value) filter (identifier_type = 'email') as email,
+            min(value) filter (identifier_type = 'phone') as phone,
+            min(value) filter (identifier_type = 'government_id') as government_id
+        from ir_uses join ir_identifiers using (node_id)
+        where record_id is not null and state = 'used' group by record_id
+        """,
+    )
+    engine.store(
+        "ir_places",
+        f"""
+        select r.node_id as unique_id, r.dataset as source, {fold("middle_name")} as middle, {fold("street")} as street,
+            replace({fold("postcode")}, ' ', '') as postcode, {fold("city")} as city
+        from {relations.persons} p join ir_records r on r.subject_id = p.subject_id
+        qualify row_number() over (partition by p.subject_id order by valid_at desc nulls last, record_id) = 1
+        """,
+    )
+    engine.store(
+        "ir_evidence",
+        rf"""
+        with parted as (
+            select *,
+                coalesce(nullif(regexp_extract(street, '{_NUMBER_FIRST}', 1), ''),
+                    nullif(regexp_extract(street, '{_NUMBER_LAST}', 2), '')) as street_number,
+                coalesce(nullif(regexp_extract(street, '{_NUMBER_FIRST}', 2), ''),
+                    nullif(regexp_extract(street, '{_NUMBER_LAST}', 1), ''), street) as street_name
+            from ir_places
+        )
+        select p.unique_id, p.source, n.formal, n.token as first_name, n.last as last_name,
+            coalesce(left(p.middle, 1), nullif(left(split_part(n.first, ' ', 2), 1), '')) as middle_initial,
+            strftime(n.birth_date, '%Y-%m-%d') as birth_date, lower(n.gender) as gender,
+            p.street_number, p.street_name, p.postcode, p.city, p.street_number || ' ' || p.street_name as address,
+            n.last || ' ' || p.street_number || ' ' || p.street_name as home,
+            c.email, c.phone, c.government_id
+        from parted p
+        join ir_people n on n.node_id = p.unique_id
+        left join ir_contacts c using (unique_id)
+        """,
+    )
+
+
+def add_frequencies(engine: Engine, frequencies: pa.Table, rarest: float, attributes: tuple[str, ...]) -> None:
+    """Write `ir_comparable`: the evidence with tf_<attribute>, the share of records that have the same value.
+
+    Args:
+        frequencies: attribute, value, share; as the model keeps them, so that a score depends on the model alone.
+        rarest: share of a value that is not in `frequencies`.
+    """
+    engine.register("ir_frequencies", frequencies)
+    shares = ", ".join(
+        f"case when e.{a} is not null then coalesce({a}_f.share, {rarest!r}) end as tf_{a}" for a in attributes
+    )
+    joins = " ".join(
+        f"left join ir_frequencies {a}_f on {a}_f.attribute = {quote(a)} and {a}_f.value = e.{a}" for a in attributes
+    )
+    engine.store("ir_comparable", f"select e.*, {shares} from ir_evidence e {joins}")

@@ -1,0 +1,76 @@
+"""The edges in the order in which they count: decisions, rules from the strongest identifier down, the model.
+
+Put here: that order, and the clusters each step sees. Keep out: how edges of one kind come about (decided.py, edges.py,
+guard.py, score.py), how clusters keep their limits (components.py).
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from identity.components import label_nodes, read_limits
+from identity.config import IdentityConfig
+from identity.decided import link_decided
+from identity.edges import EDGE_COLUMNS, link_certain
+from identity.engine import Engine
+from identity.guard import AMBIGUOUS, link_addresses, link_guarded
+from identity.model import MatchModel
+from identity.score import HOUSEHOLD, UNSURE, find_strangers, link_model, score_candidates
+from identity.sql import literals
+
+FOR_REVIEW = (AMBIGUOUS, UNSURE, HOUSEHOLD)  # questions only a steward can answer
+
+
+class Graph:
+    """Edge relations so far and the clusters they make, `ir_labels`."""
+
+    def __init__(self, engine: Engine, config: IdentityConfig, nodes: int, decisions: pa.Table | None) -> None:
+        self._engine, self._config, self._nodes = engine, config, nodes
+        self._edges = [link_decided(engine, decisions)]
+        self._limits = read_limits(engine, config)
+
+    def link_by_rules(self) -> None:
+        """Each guarded rule sees the clusters of what came before it."""
+        config = self._config
+        self._add(link_certain(self._engine, config))
+        for kind in (kind for kind in config.strong if kind in config.guarded):
+            self._add(link_guarded(self._engine, config, kind))
+        if config.match_address:
+            self._add(link_addresses(self._engine, config))
+        else:
+            self._engine.store("ir_addresses", "select null::varchar as address, 0 as records, '' as state where false")
+
+    def link_by_model(self, model: MatchModel) -> None:
+        """Pairs the model is sure of join what the rules left apart, unless that brings strangers together."""
+        engine = self._engine
+        engine.store("ir_rule_labels", "select * from ir_labels")
+        score_candidates(engine, model, model.review, self._config.known_once)
+        self._add(link_model(engine, model, priority=len(self._config.strong) + 2))
+        find_strangers(engine, model)
+        if engine.fetch("select count(*) as n from ir_strangers")["n"][0].as_py():
+            self._limits = read_limits(engine, self._config, strangers="ir_strangers")
+            self._label()
+
+    def name_edges(self) -> str:
+        """Query of every edge by the names of its ends, with what became of it."""
+        edges = " union all ".join(f"select {EDGE_COLUMNS} from {name}" for name in self._edges)
+        return f"""
+            with judged as (
+                select e.* exclude (reason), coalesce(e.reason, b.reason) as reason,
+                    coalesce(b.for_review, e.reason in ({literals(FOR_REVIEW)}), false) as for_review
+                from ({edges}) e
+                left join ir_breaking b on b.left_id = e.left_id and b.right_id = e.right_id
+                    and b.rule = e.rule and b.evidence = e.evidence
+            )
+            select least(l.name, r.name) as left_node, greatest(l.name, r.name) as right_node, e.rule, e.weight,
+                e.evidence, case when e.reason is null then 'accepted' else 'refused' end as state, e.reason,
+                e.for_review
+            from judged e join ir_names l on l.node_id = e.left_id join ir_names r on r.node_id = e.right_id
+        """
+
+    def _add(self, edge_relation: str) -> None:
+        self._edges.append(edge_relation)
+        self._label()
+
+    def _label(self) -> None:
+        label_nodes(self._engine, self._nodes, self._edges, self._limits)

@@ -1,0 +1,143 @@
+"""The model as an artefact: how much each level of each comparison says, how rare values are, which pairs to compare.
+
+Put here: its content, its fingerprint, keeping it as files, and turning it into Splink's settings.
+Keep out: how the numbers are found (train.py), what is done with scores (score.py).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from splink import SettingsCreator, block_on
+
+from identity.comparisons import KINDS, SWAPPED_NAMES, build_comparison
+
+MODEL_FILE = "model.json"
+FORMAT = 1
+FREQUENCY_SCHEMA = pa.schema([("attribute", pa.string()), ("value", pa.string()), ("share", pa.float64())])
+
+
+class ModelError(ValueError):
+    """A stored model cannot be used. The message names the file and what to do."""
+
+
+@dataclass(frozen=True)
+class MatchModel:
+    """What `train_model` found. Everything a score depends on is in here, so equal fingerprints give equal scores.
+
+    m, u: probability of each level of a comparison ("different" last) among matches and among other pairs.
+    prior: probability that two records drawn at random are one person.
+    blocking: rules of columns; a pair that agrees on all columns of one is compared.
+    frequencies: attribute, value, share of records; a value that is not in it has the share `rarest`.
+    match, review: match probability, 0–1, from which on a pair is an edge, or is put up for review.
+    expected_precision: mean probability of the pairs that matched where it was trained.
+    """
+
+    m: Mapping[str, tuple[float, ...]]
+    u: Mapping[str, tuple[float, ...]]
+    prior: float
+    blocking: tuple[tuple[str, ...], ...]
+    rarest: float
+    records: int
+    frequencies: pa.Table
+    match: float = 0.95
+    review: float = 0.2
+    expected_precision: float | None = None
+
+    @property
+    def fingerprint(self) -> str:
+        """First 16 hex digits of the SHA-256 of all numbers."""
+        digest = hashlib.sha256(json.dumps(self._numbers(), sort_keys=True).encode())
+        for name in FREQUENCY_SCHEMA.names:
+            digest.update(json.dumps(self.frequencies[name].to_pylist()).encode())
+        return digest.hexdigest()[:16]
+
+    def settings(self) -> SettingsCreator:
+        """For Splink: pairs within one relation of records, `unique_id` their key."""
+        return SettingsCreator(
+            link_type="dedupe_only",
+            unique_id_column_name="unique_id",
+            probability_two_random_records_match=self.prior,
+            comparisons=[build_comparison(k, self.m[k.name], self.u.get(k.name)) for k in KINDS if k.name in self.m],
+            blocking_rules_to_generate_predictions=[*(block_on(*rule) for rule in self.blocking), SWAPPED_NAMES],
+            retain_matching_columns=False,
+            retain_intermediate_calculation_columns=False,
+        )
+
+    def save(self, folder: Path) -> Path:
+        """Write the model; a reader sees the old one or this one, never a mixture."""
+        folder.mkdir(parents=True, exist_ok=True)
+        frequencies = f"frequencies-{self.fingerprint}.parquet"
+        pq.write_table(self.frequencies, folder / frequencies)
+        content = {"fingerprint": self.fingerprint, "frequencies": frequencies, **self._numbers()}
+        staged = folder / f".{MODEL_FILE}.{os.getpid()}"
+        staged.write_text(json.dumps(content, indent=1, sort_keys=True), encoding="utf-8")
+        staged.replace(folder / MODEL_FILE)
+        for other in folder.glob("frequencies-*.parquet"):
+            if other.name != frequencies:
+                other.unlink()
+        return folder / MODEL_FILE
+
+    @classmethod
+    def load(cls, folder: Path) -> MatchModel | None:
+        """The model kept in a folder, None where there is none.
+
+        Raises:
+            ModelError: it was changed by hand, is of another format, or is not whole.
+        """
+        file = folder / MODEL_FILE
+        if not file.is_file():
+            return None
+        try:
+            content = json.loads(file.read_text(encoding="utf-8"))
+            model = cls._from_json(content, pq.read_table(folder / content["frequencies"]))
+        except (OSError, KeyError, TypeError, ValueError) as fault:
+            raise ModelError(
+                f"{file}: not a whole model ({type(fault).__name__}); run `c360 identity train`"
+            ) from fault
+        if content.get("format") != FORMAT or model.fingerprint != content["fingerprint"]:
+            raise ModelError(
+                f"{file}: fingerprint {content['fingerprint']} does not fit the content, {model.fingerprint}; "
+                "a model is not edited by hand: run `c360 identity train`"
+            )
+        return model
+
+    @classmethod
+    def _from_json(cls, content: Mapping[str, Any], frequencies: pa.Table) -> MatchModel:
+        levels = content["comparisons"]
+        return cls(
+            m={name: tuple(found["m"]) for name, found in levels.items()},
+            u={name: tuple(found["u"]) for name, found in levels.items()},
+            prior=content["prior"],
+            blocking=tuple(tuple(rule) for rule in content["blocking"]),
+            rarest=content["rarest"],
+            records=content["records"],
+            match=content["match"],
+            review=content["review"],
+            expected_precision=content["expected_precision"],
+            frequencies=frequencies.cast(FREQUENCY_SCHEMA),
+        )
+
+    def _numbers(self) -> dict[str, Any]:
+        labels = {k.name: [*(label for label, _ in k.levels), "different"] for k in KINDS}
+        return {
+            "format": FORMAT,
+            "comparisons": {
+                name: {"levels": labels[name], "m": list(m), "u": list(self.u[name])} for name, m in self.m.items()
+            },
+            "prior": self.prior,
+            "blocking": [list(rule) for rule in self.blocking],
+            "rarest": self.rarest,
+            "records": self.records,
+            "match": self.match,
+            "review": self.review,
+            "expected_precision": self.expected_precision,
+        }

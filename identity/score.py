@@ -1,0 +1,158 @@
+"""Scoring: candidate pairs of different clusters, how likely each is one person, and the edges that makes.
+
+Put here: `ir_scored`, `ir_edges_model`, `ir_strangers`; match, review or reject; the guard of households.
+Keep out: the model (model.py, train.py), which edges survive (components.py).
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Iterable
+
+from splink import Linker
+
+from identity.comparisons import KINDS, ONLY_HOUSEHOLD, frequency_columns
+from identity.defaults import ALWAYS
+from identity.engine import Engine
+from identity.evidence import COLUMNS, add_frequencies
+from identity.model import MatchModel
+from identity.sql import literals
+
+UNSURE = "unsure: the model puts the pair between review and match"
+HOUSEHOLD = "household: one address or contact, but another first name or birth date"
+MAX_COMPARED = 60  # records of a component of which every pair is compared; larger ones only hold pairs blocking found
+RIVAL = 0.01  # match probability from which on a pair counts against another
+REJECT = 0.001  # clusters of one component that are one person with a lower probability are strangers
+
+
+def score_candidates(engine: Engine, model: MatchModel, at_least: float, once: Iterable[str] = ()) -> None:
+    """Write `ir_scored` (left_id, right_id, left_label, right_label, weight, probability, reason).
+
+    One row per candidate pair of two clusters. Reads `ir_evidence` and the clusters so far, `ir_labels`. The reason is
+    null, or HOUSEHOLD where the pair must not match however likely it looks.
+
+    Args:
+        at_least: match probability, 0–1; pairs below are not kept.
+        once: datasets that know each person once. A record can be one of theirs at most, so the odds of the others
+            count against each: p = o / (1 + sum of o).
+    """
+    attributes = frequency_columns(k for k in KINDS if k.name in model.m)
+    add_frequencies(engine, model.frequencies, model.rarest, attributes)
+    _score(engine, model, "ir_alone", min(at_least, RIVAL))
+    datasets = literals(once)
+    engine.store(
+        "ir_scored",
+        f"""
+        with weighed as (select *, probability / greatest(1 - probability, 1e-15) as odds from ir_alone),
+        rivalled as (
+            select *,
+                case when right_source in ({datasets})
+                    then odds / (1 + sum(odds) over (partition by left_id, right_source)) else 1 end as of_left,
+                case when left_source in ({datasets})
+                    then odds / (1 + sum(odds) over (partition by right_id, left_source)) else 1 end as of_right
+            from weighed where left_source <> right_source or not coalesce(left_source in ({datasets}), false)
+        )
+        select * exclude (probability, odds, of_left, of_right, left_source, right_source),
+            least(probability, of_left, of_right) as probability
+        from rivalled where least(probability, of_left, of_right) >= {at_least!r}
+        """,
+    )
+
+
+def link_model(engine: Engine, model: MatchModel, priority: int) -> str:
+    """Write `ir_edges_model` and return its name: the best pair of each two clusters.
+
+    A pair at `model.match` or above is an edge; one at `model.review` or above, or of one household, is put up for
+    review: an edge with a reason.
+    """
+    engine.store(
+        "ir_edges_model",
+        f"""
+        with judged as (
+            select *, coalesce(reason, case when probability < {model.match!r} then '{UNSURE}' end) as verdict
+            from ir_scored where probability >= {model.review!r}
+        )
+        select left_id, right_id, 'model' as rule, {priority} as priority, round(weight, 6) as weight,
+            'model {model.fingerprint}' as evidence, verdict as reason
+        from judged
+        qualify row_number() over (
+            partition by least(left_label, right_label), greatest(left_label, right_label)
+            order by verdict is not null, weight desc, least(left_id, right_id), greatest(left_id, right_id)
+        ) = 1
+        """,
+    )
+    return "ir_edges_model"
+
+
+def find_strangers(engine: Engine, model: MatchModel) -> None:
+    """Write `ir_strangers` (left_id, right_id, strength): pairs of clusters that no chain of weaker links may join.
+
+    Every two clusters by rule (`ir_rule_labels`) which edges of the model have brought into one component (`ir_labels`)
+    are compared, whether or not blocking found them. Their best pair speaks for them: strangers are those whose best
+    pair is rejected, with the strength of the match weight against it, and those of one household, without limit.
+    """
+    engine.store(
+        "ir_chained",
+        f"""
+        with joined as (
+            select l.label, r.label as rule_label, l.node_id
+            from ir_labels l join ir_rule_labels r using (node_id) join ir_records using (node_id)
+        ),
+        chains as (
+            select label from joined group by label
+            having count(distinct rule_label) > 2 and count(*) <= {MAX_COMPARED}
+        )
+        select '0' as match_key, a.node_id as join_key_l, b.node_id as join_key_r
+        from joined a join joined b on b.label = a.label and b.rule_label <> a.rule_label and b.node_id > a.node_id
+        where a.label in (select label from chains)
+        """,
+    )
+    _score(engine, model, "ir_compared_chains", 0.0, pairs="ir_chained", labels="ir_rule_labels")
+    engine.store(
+        "ir_strangers",
+        f"""
+        with best as (
+            select * from ir_compared_chains
+            qualify row_number() over (
+                partition by least(left_label, right_label), greatest(left_label, right_label)
+                order by weight desc, least(left_id, right_id), greatest(left_id, right_id)
+            ) = 1
+        )
+        select left_id, right_id, case when reason is null then -weight else {ALWAYS} end as strength
+        from best where probability < {REJECT} or reason is not null
+        """,
+    )
+
+
+def _score(
+    engine: Engine, model: MatchModel, target: str, at_least: float, pairs: str | None = None, labels: str = "ir_labels"
+) -> None:
+    """Store the scored pairs of `pairs` (match_key, join_key_l, join_key_r), or of the blocking rules."""
+    sides = ", ".join(f"{side}.{c} as {c}_{side}" for side in "lr" for c in ("formal", *COLUMNS))
+    logging.getLogger("splink").setLevel(logging.ERROR)
+    with warnings.catch_warnings(), engine.matching() as api:
+        warnings.simplefilter("ignore")
+        linker = Linker(api.register("ir_comparable"), model.settings(), log_level="ERROR")
+        if pairs:
+            linker.table_management.register_blocked_pairs_for_predict(api.register(pairs))
+        found = linker.inference.predict(threshold_match_probability=at_least)
+        engine.store(
+            target,
+            f"""
+            with paired as (
+                select p.unique_id_l as left_id, p.unique_id_r as right_id, a.label as left_label,
+                    b.label as right_label, p.match_weight as weight, p.match_probability as probability,
+                    l.source as left_source, r.source as right_source, {sides}
+                from {found.physical_name} p
+                join {labels} a on a.node_id = p.unique_id_l
+                join {labels} b on b.node_id = p.unique_id_r
+                join ir_evidence l on l.unique_id = p.unique_id_l
+                join ir_evidence r on r.unique_id = p.unique_id_r
+                where a.label <> b.label
+            )
+            select left_id, right_id, left_label, right_label, weight, probability, left_source, right_source,
+                case when {ONLY_HOUSEHOLD} then '{HOUSEHOLD}' end as reason
+            from paired
+            """,
+        )

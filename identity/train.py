@@ -1,0 +1,235 @@
+"""Training: how much agreement and disagreement say, found in a company's own records, without labels.
+
+Put here: chance agreement from random pairs, agreement of matches by expectation maximisation, the blocking rules.
+Keep out: what is compared (comparisons.py), keeping the result (model.py).
+
+Source: Fellegi and Sunter 1969; Winkler 1988 (expectation maximisation); Splink 5 does the arithmetic. Two things are
+ours. Pairs drawn at random hold true matches too, in small data enough to drown the chance of an exact match: their
+share is taken out again. And expectation maximisation only sees blocks in which most pairs are one person (same full
+name; one state number; one birth date): in blocks of an address or a family name it learns "same household".
+"""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from collections.abc import Sequence
+from dataclasses import replace
+from math import sqrt
+
+import numpy as np
+import pyarrow as pa
+from splink import Linker, block_on
+
+from identity.comparisons import BLOCKING, Kind, frequency_columns, usable_kinds
+from identity.config import IdentityConfig
+from identity.engine import Engine
+from identity.evidence import COLUMNS, add_frequencies
+from identity.model import FREQUENCY_SCHEMA, MatchModel
+from identity.score import score_candidates
+from identity.sql import quote
+
+MIN_RECORDS = 200  # fewer say nothing about chance
+RANDOM_PAIRS = 2_000_000
+EM_PAIRS = 1_000_000
+PAIRS_PER_RECORD = 30  # candidate pairs a model may ask for
+SEED = 1
+RECALL_OF_CERTAIN = 0.7  # share of true pairs that agree on one of CERTAIN; the prior hardly depends on it
+CERTAIN = (
+    ("government_id",),
+    ("first_name", "last_name", "birth_date"),
+    ("first_name", "last_name", "street_number", "street_name"),
+    ("first_name", "last_name", "email"),
+    ("first_name", "last_name", "phone"),
+)
+SAFE_BLOCKS = (
+    ("government_id",),
+    ("birth_date",),
+    ("first_name", "street_name"),
+    ("first_name", "email"),
+    ("first_name", "phone"),
+)
+KNOWN_ENOUGH = 0.3  # of all records, for a column to make a block
+ROUNDS = 2  # of taking matches out of the random pairs and learning again
+EVEN = 0.5
+FREEDOM = 3  # a block whose people were taken for others still teaches a tolerable model
+
+
+def train_model(engine: Engine, config: IdentityConfig) -> MatchModel | None:
+    """Learn a model from `ir_evidence`, and choose its threshold on the pairs the rules left open (`ir_labels`).
+
+    Args:
+        config: `precision`, the share of right ones expected among the pairs that match (the threshold is the lowest,
+            not below even odds, that keeps it), `review`, and the datasets that know each person once.
+    Returns:
+        The model; None where there are fewer than MIN_RECORDS records, or no name is known.
+    """
+    known = _count_known(engine)
+    records = known.pop("records")
+    kinds = usable_kinds(name for name, share in known.items() if share > 0)
+    if records < MIN_RECORDS or not {"first_name", "last_name"} <= {k.name for k in kinds}:
+        return None
+    model = MatchModel(
+        m={k.name: k.expected for k in kinds},
+        u={},
+        prior=0.0001,
+        blocking=_choose_blocking(engine, known, records),
+        rarest=1 / records,
+        records=records,
+        frequencies=_count_frequencies(engine, kinds, records),
+    )
+    add_frequencies(engine, model.frequencies, model.rarest, frequency_columns(kinds))
+    logging.getLogger("splink").setLevel(logging.ERROR)
+    with warnings.catch_warnings(), engine.matching() as api:
+        warnings.simplefilter("ignore")
+        model = _Training(api, model, kinds, known).learn()
+    score_candidates(engine, model, EVEN, config.known_once)
+    found = engine.fetch("select probability from ir_scored where reason is null order by probability desc")
+    match, expected = _choose_threshold(found["probability"].to_numpy(), config.precision)
+    return replace(model, match=match, review=min(config.review, match), expected_precision=expected)
+
+
+def _choose_threshold(probabilities: np.ndarray, precision: float) -> tuple[float, float | None]:
+    """The lowest threshold at which the mean probability of the pairs above it is `precision`, and that mean.
+
+    Args:
+        probabilities: of all pairs at even odds or better, descending.
+    """
+    if not len(probabilities):
+        return precision, None
+    means = np.cumsum(probabilities) / np.arange(1, len(probabilities) + 1)
+    enough = int(np.searchsorted(-means, -precision, side="right"))
+    if enough == 0:
+        return float(probabilities[0]), float(probabilities[0])
+    return (EVEN if enough == len(means) else float(probabilities[enough - 1])), float(means[enough - 1])
+
+
+class _Training:
+    def __init__(self, api, model: MatchModel, kinds: tuple[Kind, ...], known: dict[str, float]) -> None:
+        self.records = api.register("ir_comparable")
+        self.model, self.kinds = model, kinds
+        self.pairs = min(RANDOM_PAIRS, model.records * (model.records - 1) // 2)
+        blocks = [b for b in SAFE_BLOCKS if all(known[c] >= KNOWN_ENOUGH for c in b)]
+        self.blocks = [("first_name", "last_name"), *blocks[:1]]
+        self.certain = [rule for rule in CERTAIN if all(known[c] > 0 for c in rule)]
+
+    def learn(self) -> MatchModel:
+        linker = self._linker()
+        if self.certain:
+            linker.training.estimate_probability_two_random_records_match(
+                [block_on(*rule) for rule in self.certain], recall=RECALL_OF_CERTAIN
+            )
+        linker.training.estimate_u_using_random_sampling(max_pairs=RANDOM_PAIRS, seed=SEED)
+        found = linker.misc.save_model_to_json()
+        drawn = {name: levels["u"] for name, levels in self._levels(found).items()}
+        self.model = replace(self.model, prior=found["probability_two_random_records_match"], u=self._chance(drawn))
+        for _ in range(ROUNDS):
+            self.model = replace(self.model, m=self._maximise())
+            self.model = replace(self.model, u=self._chance(drawn))
+        return self.model
+
+    def _linker(self) -> Linker:
+        return Linker(self.records, self.model.settings(), log_level="ERROR")
+
+    def _maximise(self) -> dict[str, tuple[float, ...]]:
+        """m of every level: the mean over the blocks that could see it, as expected where none could."""
+        seen: dict[str, list[tuple[float, ...]]] = {k.name: [] for k in self.kinds}
+        for block in self.blocks:
+            linker = self._linker()
+            linker.training.estimate_parameters_using_expectation_maximisation(
+                block_on(*block), estimate_without_term_frequencies=True, max_pairs=EM_PAIRS
+            )
+            levels = self._levels(linker.misc.save_model_to_json())
+            for kind in self.kinds:
+                if not _reads(kind, block):
+                    seen[kind.name].append(_settle(levels[kind.name]["m"], kind.expected))
+        return {
+            kind.name: tuple(sum(level) / len(level) for level in zip(*seen[kind.name], strict=True))
+            if seen[kind.name]
+            else kind.expected
+            for kind in self.kinds
+        }
+
+    def _chance(self, drawn: dict[str, Sequence[float | None]]) -> dict[str, tuple[float, ...]]:
+        """u of every level: what random pairs showed, less what the true matches among them contributed.
+
+        The rest is known no better than the draw: not below one standard deviation of what was counted.
+        """
+        prior = self.model.prior
+        return {
+            kind.name: _whole(
+                max((seen - prior * m) / (1 - prior), sqrt(max(seen, 1 / self.pairs) / self.pairs))
+                for seen, m in zip((p or 0.0 for p in drawn[kind.name]), self.model.m[kind.name], strict=True)
+            )
+            for kind in self.kinds
+        }
+
+    def _levels(self, found: dict) -> dict[str, dict[str, list[float | None]]]:
+        return {
+            comparison["output_column_name"]: {
+                p: [
+                    level.get(f"{p}_probability")
+                    for level in comparison["comparison_levels"]
+                    if not level.get("is_null_level")
+                ]
+                for p in ("m", "u")
+            }
+            for comparison in found["comparisons"]
+        }
+
+
+def _reads(kind: Kind, columns: Sequence[str]) -> bool:
+    text = " ".join((kind.missing, *(condition for _, condition in kind.levels)))
+    return any(f"{column}_l" in text for column in columns)
+
+
+def _settle(found: Sequence[float | None], expected: Sequence[float]) -> tuple[float, ...]:
+    """Training moves a level by at most a factor of FREEDOM from what is expected of it."""
+    return _whole(
+        min(max(e if p is None else p, e / FREEDOM), e * FREEDOM) for p, e in zip(found, expected, strict=True)
+    )
+
+
+def _whole(parts) -> tuple[float, ...]:
+    parts = list(parts)
+    return tuple(round(p / sum(parts), 12) for p in parts)
+
+
+def _count_known(engine: Engine) -> dict[str, float]:
+    shares = ", ".join(f"count({c}) / greatest(count(*), 1) as {c}" for c in COLUMNS)
+    return engine.fetch(f"select count(*) as records, {shares} from ir_evidence").to_pylist()[0]
+
+
+def _count_frequencies(engine: Engine, kinds: Sequence[Kind], records: int) -> pa.Table:
+    """Shares of the values that occur more than once."""
+    counted = " union all ".join(
+        f"select {quote(c)} as attribute, {c} as value, count(*) / {records} as share from ir_evidence "
+        f"where {c} is not null group by {c} having count(*) > 1"
+        for c in frequency_columns(kinds)
+    )
+    return engine.fetch(f"select * from ({counted}) order by attribute, value").cast(FREQUENCY_SCHEMA)
+
+
+def _choose_blocking(engine: Engine, known: dict[str, float], records: int) -> tuple[tuple[str, ...], ...]:
+    """The rules of BLOCKING whose columns are known, the most selective ones within the budget of pairs."""
+    usable = [
+        (position, rule)
+        for position, rule in enumerate(BLOCKING)
+        if all(known[c] > 0 for c in COLUMNS if any(c in part for part in rule))
+    ]
+    pairs = []
+    for position, rule in usable:
+        columns = ", ".join(rule)
+        given = " and ".join(f"{part} is not null" for part in rule)
+        counted = engine.fetch(
+            f"select coalesce(sum(n * (n - 1) // 2), 0)::bigint as pairs from ("
+            f"select count(*) as n from ir_evidence where {given} group by {columns})"
+        )
+        pairs.append((counted["pairs"][0].as_py(), position, rule))
+    chosen, spent = [], 0
+    for count, position, rule in sorted(pairs):
+        spent += count
+        if count == 0 or (chosen and spent > PAIRS_PER_RECORD * records):
+            continue
+        chosen.append((position, rule))
+    return tuple(rule for _, rule in sorted(chosen))
