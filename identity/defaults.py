@@ -66,6 +66,13 @@ ROLE_MAILBOXES = (
 # Days that systems write when they do not know.
 UNKNOWN_BIRTH_DATES = ("1900-01-01", "1901-01-01", "1970-01-01", "9999-12-31")
 
+# Words of a family name that many families share: `van der Berg` and `van Dijk` have no name in common. Shorter ones
+# need no entry, a part of a name has three letters or more.
+SURNAME_PARTICLES = (
+    "abu", "aus", "bar", "ben", "bin", "bint", "das", "dei", "del", "della", "dem", "den", "der", "des", "dos",
+    "las", "los", "saint", "san", "santa", "ten", "ter", "van", "ver", "vom", "von", "zum", "zur",
+)  # fmt: skip
+
 ADDRESS_FAN_OUT = 10
 GUARDED = ("email", "phone")
 FORWARD_DAYS = 90

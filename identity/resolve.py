@@ -22,6 +22,7 @@ from identity.edges import EDGE_COLUMNS, link_certain
 from identity.engine import Engine
 from identity.guard import AMBIGUOUS, link_addresses, link_guarded
 from identity.history import compare_states, history_statements
+from identity.households import group_households
 from identity.names import describe_people
 from identity.nodes import number_nodes
 from identity.normalise import normalise_values
@@ -44,6 +45,7 @@ class ResolveReport:
     customers: dict[str, int] = field(default_factory=dict)  # by knowledge level
     clusters: int = 0  # customers with more than one node
     intervals: int = 0
+    households: int = 0
     events: dict[str, int] = field(default_factory=dict)  # by kind
     membership_opened: int = 0
     membership_closed: int = 0
@@ -87,6 +89,8 @@ def resolve(
             stitch_devices(engine, config, relations)
         with _timed(report, "survivorship"):
             choose_survivors(engine, config, relations)
+        with _timed(report, "groups"):
+            group_households(engine, config)
         with _timed(report, "history"):
             engine.store("ir_everyone", _EVERYONE)
             compare_states(engine, known_at, run_id)
@@ -150,6 +154,7 @@ def _published() -> dict[str, str]:
         "device_customers": "select * from ir_device_customers",
         "golden_cells": "select * from ir_cells",
         "golden_profiles": "select * from ir_profiles",
+        "households": "select * from ir_households",
         "edges": "select * from ir_edges_named",
         "identifiers": """
             select i.identifier_type, i.namespace, i.value, i.node, i.strength, i.records,
@@ -185,6 +190,7 @@ def _count(engine: Engine, report: ResolveReport) -> None:
     report.customers = counts("select knowledge_level as name from identity.customers")
     report.clusters = count("identity.customers where records + identifiers > 1")
     report.intervals = count("identity.device_intervals")
+    report.households = count("(select distinct household_id from identity.households)")
     report.events = counts("select event as name from ir_events")
     report.membership_opened, report.membership_closed = count("ir_opened"), count("ir_closed")
 

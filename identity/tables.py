@@ -28,6 +28,7 @@ STATE = {
     "golden_cells": "customer_id uuid, attribute varchar, value varchar, dataset varchar, record_id varchar, "
     "rule varchar",
     "golden_profiles": f"customer_id uuid, {PERSON_COLUMNS}",
+    "households": "household_id uuid, customer_id uuid, reason varchar",
     "edges": "left_node varchar, right_node varchar, rule varchar, weight double, evidence varchar, state varchar, "
     "reason varchar",
     "identifiers": "identifier_type varchar, namespace varchar, value varchar, node varchar, strength varchar, "

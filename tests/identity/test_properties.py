@@ -34,6 +34,7 @@ ROWS = st.lists(
             "day": st.integers(1, 5),
             "is_event": st.booleans(),
             "at": st.integers(0, 400),
+            "home": st.sampled_from([None, "Lindenweg 7"]),
         }
     ),
     min_size=1,
@@ -53,12 +54,22 @@ def put(warehouse: Warehouse, numbered: list[tuple[int, dict]]) -> None:
                 [row["at"], f"i{number}", subject],
             )
         else:
-            warehouse.person(f"crm:{number}", on, row["ids"], first_name=row["name"], last_name="Miller")
+            who = {"first_name": row["name"], "last_name": "Miller", "street": row["home"], "postcode": "53113"}
+            warehouse.person(f"crm:{number}", on, row["ids"], **who)
 
 
 def state(warehouse: Warehouse) -> dict[str, list[tuple]]:
     """Everything that must not depend on the way here."""
-    names = ("customers", "id_lookup", "device_intervals", "device_customers", "golden_cells", "edges", "review_queue")
+    names = (
+        "customers",
+        "id_lookup",
+        "device_intervals",
+        "device_customers",
+        "golden_cells",
+        "edges",
+        "review_queue",
+        "households",
+    )
     found = {name: warehouse.rows(f"from identity.{name} order by all") for name in names}
     found["membership"] = warehouse.rows(
         "select subject_id, kind, customer_id, valid_from, valid_to from identity.membership "
@@ -144,4 +155,8 @@ def test_limits_hold_intervals_are_disjoint_and_nobody_is_lost(rows):
             "select customer_id from identity.id_lookup where customer_id is not null "
             "except select customer_id from identity.customers"
         )
-        assert (over_limit, overlapping, lost, invented, unknown) == ([], [], [], [], [])
+        housed = warehouse.rows(
+            "select customer_id from identity.households group by 1 having count(*) > 1 union all "
+            "select household_id from identity.households group by 1 having count(*) < 2"
+        )
+        assert (over_limit, overlapping, lost, invented, unknown, housed) == ([], [], [], [], [], [])
