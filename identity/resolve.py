@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from identity.accounts import group_accounts
 from identity.components import label_nodes, read_limits
 from identity.config import IdentityConfig
 from identity.customers import name_customers, name_nodes
@@ -46,6 +47,7 @@ class ResolveReport:
     clusters: int = 0  # customers with more than one node
     intervals: int = 0
     households: int = 0
+    account_groups: int = 0
     events: dict[str, int] = field(default_factory=dict)  # by kind
     membership_opened: int = 0
     membership_closed: int = 0
@@ -91,6 +93,7 @@ def resolve(
             choose_survivors(engine, config, relations)
         with _timed(report, "groups"):
             group_households(engine, config)
+            group_accounts(engine, config, relations)
         with _timed(report, "history"):
             engine.store("ir_everyone", _EVERYONE)
             compare_states(engine, known_at, run_id)
@@ -155,6 +158,7 @@ def _published() -> dict[str, str]:
         "golden_cells": "select * from ir_cells",
         "golden_profiles": "select * from ir_profiles",
         "households": "select * from ir_households",
+        "account_groups": "select * from ir_account_groups",
         "edges": "select * from ir_edges_named",
         "identifiers": """
             select i.identifier_type, i.namespace, i.value, i.node, i.strength, i.records,
@@ -191,6 +195,7 @@ def _count(engine: Engine, report: ResolveReport) -> None:
     report.clusters = count("identity.customers where records + identifiers > 1")
     report.intervals = count("identity.device_intervals")
     report.households = count("(select distinct household_id from identity.households)")
+    report.account_groups = count("(select distinct account_group_id from identity.account_groups)")
     report.events = counts("select event as name from ir_events")
     report.membership_opened, report.membership_closed = count("ir_opened"), count("ir_closed")
 
