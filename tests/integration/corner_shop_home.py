@@ -58,10 +58,10 @@ class CornerShop:
     def run(self, *options: str) -> subprocess.CompletedProcess[str]:
         return run_c360("run", "--company", self.company, "--home", self.home, *options, C360_DATA=self.sources)
 
-    def ask(self, query: str) -> list[tuple]:
+    def ask(self, query: str, values: Iterable[object] = ()) -> list[tuple]:
         """Rows of the published file."""
         with duckdb.connect(str(self.published), read_only=True) as con:
-            return con.execute(query).fetchall()
+            return con.execute(query, list(values)).fetchall()
 
     def stale(self) -> list[str]:
         return [name for (name,) in self.ask("select dataset from governance.contracts where is_stale order by 1")]
