@@ -233,6 +233,38 @@ def test_a_recycled_phone_merges_nobody(demo):
     assert merged == 0
 
 
+def test_organisations_stand_under_their_owners(demo):
+    owned = demo.counts["planted"]["owned_accounts"]  # two in every chain of three
+    found = demo.ask("""
+        select count(*), count(distinct account_group_id), count(distinct top_parent_key), count(parent_key)
+        from p.marts.dim_accounts where account_group_id is not null
+    """)
+    assert found == [(owned + owned // 2, owned // 2, owned // 2, owned)]
+    assert demo.ask("""
+        select count(*) from p.marts.dim_accounts where top_parent_key <> account_key and parent_key is null
+    """) == [(0,)]
+
+
+def test_people_of_one_published_household_live_together(demo, record_property):
+    demo.con.execute("""
+        create or replace temp table housed as
+        select distinct person_id, p.household, c.household_id
+        from resolved join persons as p using (person_id) join p.marts.dim_customers as c using (customer_id)
+        where not p.is_business
+    """)
+    pairs = "from housed as a join housed as b on a.person_id < b.person_id and {}"
+    found, right = demo.ask(
+        "select count(*), count(*) filter (a.household = b.household) "
+        + pairs.format("a.household_id = b.household_id")
+    )[0]
+    [(together,)] = demo.ask("select count(*) " + pairs.format("a.household = b.household"))
+    record_property("households", demo.ask("select count(*) from p.marts.dim_households")[0][0])
+    record_property("household_precision", right / found)
+    record_property("household_recall", right / together)
+    assert right / found >= 0.999
+    assert right / together >= 0.5
+
+
 def test_no_check_result_carries_a_value_of_a_customer(demo):
     said = """
         select distinct lower(concat_ws(' ', asset, check_name, threshold, observed)) as said
