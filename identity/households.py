@@ -47,17 +47,19 @@ def group_households(engine: Engine, config: IdentityConfig) -> None:
         "ir_households",
         f"""
         with members as (
-            select m.group_no, c.label, c.customer_id,
-                first_value(c.anchor) over (
-                    partition by m.group_no order by coalesce(c.first_arrived_on, date '9999-12-31'), c.anchor
-                ) as anchor
+            select m.group_no, c.*
             from ir_household_members m join ir_customers c on c.label = m.member
         ),
+        anchors as (
+            select group_no, arg_min(anchor, (coalesce(first_arrived_on, date '9999-12-31'), anchor)) as anchor
+            from members group by group_no
+        ),
         reasons as (
-            select label, string_agg(distinct reason, ',' order by reason) as reason from ir_shares group by label
+            select label, case when min(reason) = max(reason) then min(reason) else 'address,loyalty' end as reason
+            from ir_shares group by label
         )
-        select {customer_uuid("'household|' || m.anchor")} as household_id, m.customer_id, r.reason
-        from members m join reasons r using (label)
+        select {customer_uuid("'household|' || a.anchor")} as household_id, m.customer_id, r.reason
+        from members m join anchors a using (group_no) join reasons r using (label)
         """,
     )
 

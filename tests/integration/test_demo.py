@@ -252,17 +252,20 @@ def test_people_of_one_published_household_live_together(demo, record_property):
         from resolved join persons as p using (person_id) join p.marts.dim_customers as c using (customer_id)
         where not p.is_business
     """)
-    pairs = "from housed as a join housed as b on a.person_id < b.person_id and {}"
-    found, right = demo.ask(
-        "select count(*), count(*) filter (a.household = b.household) "
-        + pairs.format("a.household_id = b.household_id")
-    )[0]
-    [(together,)] = demo.ask("select count(*) " + pairs.format("a.household = b.household"))
-    record_property("households", demo.ask("select count(*) from p.marts.dim_households")[0][0])
-    record_property("household_precision", right / found)
-    record_property("household_recall", right / together)
-    assert right / found >= 0.999
-    assert right / together >= 0.5
+    pairs = "select distinct a.person_id, b.person_id from housed as a join housed as b on a.person_id < b.person_id"
+    found = f"{pairs} and a.household_id = b.household_id"
+    true = f"{pairs} and a.household = b.household"
+    [(found, true, both)] = demo.ask(f"""
+        select (select count(*) from ({found})), (select count(*) from ({true})),
+            (select count(*) from ({found} intersect {true}))
+    """)
+    households = demo.ask("select count(*), min(members), sum(members) from p.marts.dim_households")
+    assert households[0][1:] == (2, *demo.ask("select count(household_id) from p.marts.dim_customers")[0])
+    record_property("households", households[0][0])
+    record_property("household_precision", both / found)
+    record_property("household_recall", both / true)
+    assert both / found >= 0.999
+    assert both / true >= 0.8  # a street or family name with a typo in the record that survives hides some
 
 
 def test_no_check_result_carries_a_value_of_a_customer(demo):
