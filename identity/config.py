@@ -35,6 +35,7 @@ class IdentityConfig:
     allow_typos: bool = True  # one wrong letter in a first name of five or more does not contradict
     blocklist: Mapping[str, tuple[str, ...]] = field(default_factory=lambda: dict(defaults.BLOCKLIST))
     role_mailboxes: tuple[str, ...] = defaults.ROLE_MAILBOXES
+    public_mail_domains: tuple[str, ...] = defaults.PUBLIC_MAIL_DOMAINS
     strip_plus_tags: bool = False
     dotless_domains: tuple[str, ...] = ()  # dots before the @ mean nothing there
     country: str | None = None  # of phone numbers without one; else the company's
@@ -72,6 +73,7 @@ _SHAPE: dict[str, tuple[str, ...] | None] = {
     "normalise": ("strip_plus_tags", "dotless_domains", "country"),
     "blocklist": None,
     "role_mailboxes": None,
+    "public_mail_domains": None,
     "stitching": ("forward_days", "look_back_days", "logout_touchpoints", "shared_device_customers"),
     "survivorship": None,
     "model": ("enabled", "precision", "review"),
@@ -128,6 +130,10 @@ def _build(reader: _Reader, given: Mapping[str, Any]) -> IdentityConfig:
         blocklist=blocklist,
         role_mailboxes=tuple(
             dict.fromkeys((*defaults.ROLE_MAILBOXES, *reader.texts("role_mailboxes", given["role_mailboxes"])))
+        ),
+        public_mail_domains=(
+            *defaults.PUBLIC_MAIL_DOMAINS,
+            *reader.texts("public_mail_domains", given["public_mail_domains"]),
         ),
         strip_plus_tags=reader.flag("normalise.strip_plus_tags", normalise.get("strip_plus_tags", False)),
         dotless_domains=reader.texts("normalise.dotless_domains", normalise.get("dotless_domains")),

@@ -66,6 +66,24 @@ ROLE_MAILBOXES = (
 # Days that systems write when they do not know.
 UNKNOWN_BIRTH_DATES = ("1900-01-01", "1901-01-01", "1970-01-01", "9999-12-31")
 
+# Words of a family name that many families share: `van der Berg` and `van Dijk` have no name in common. Shorter ones
+# need no entry, a part of a name has three letters or more.
+SURNAME_PARTICLES = (
+    "abu", "aus", "bar", "ben", "bin", "bint", "das", "dei", "del", "della", "dem", "den", "der", "des", "dos",
+    "las", "los", "saint", "san", "santa", "ten", "ter", "van", "ver", "vom", "von", "zum", "zur",
+)  # fmt: skip
+
+# Providers anybody may have a mailbox at: such a domain tells nothing of an organisation.
+PUBLIC_MAIL_DOMAINS = (
+    "126.com", "163.com", "aol.com", "fastmail.com", "freenet.de", "gmail.com", "gmx.at", "gmx.ch", "gmx.com",
+    "gmx.de", "gmx.net", "googlemail.com", "hotmail.co.uk", "hotmail.com", "hotmail.de", "hotmail.fr", "icloud.com",
+    "laposte.net", "libero.it", "live.com", "mac.com", "mail.com", "mail.ru", "me.com", "msn.com", "naver.com",
+    "orange.fr", "outlook.com", "outlook.de", "posteo.de", "proton.me", "protonmail.com", "qq.com", "t-online.de",
+    "wanadoo.fr", "web.de", "yahoo.co.jp", "yahoo.co.uk", "yahoo.com", "yahoo.de", "yahoo.fr", "yandex.ru",
+    "ymail.com", "zoho.com",
+)  # fmt: skip
+ACCOUNT_FAN_OUT = 10  # accounts of one domain or registration number; more share a provider or a placeholder
+
 ADDRESS_FAN_OUT = 10
 RECORD = "record"  # limits.cardinality of record@<dataset>: the person records of a dataset one customer may have
 ALWAYS = 1e9  # a steward's word: stronger than any match weight

@@ -23,7 +23,7 @@ def normalise_values(engine: Engine, config: IdentityConfig, relations: Relation
 
     Types that the configuration does not name are left out. `state` is 'junk', 'hub' (a role mailbox) or 'used'.
     """
-    default_country = _default_country(engine, config, relations)
+    country = default_country(engine, config, relations)
     grouped = " ".join(f"when {quote(t)} then upper(regexp_replace(d.value, '[ -]', '', 'g'))" for t in GROUPED_TYPES)
     engine.store(
         "ir_sightings",
@@ -31,7 +31,7 @@ def normalise_values(engine: Engine, config: IdentityConfig, relations: Relation
         select i.dataset, i.subject_id, i.identifier_type, coalesce(i.namespace, '') as namespace, i.value,
             i.first_arrived_on,
             case when i.identifier_type = 'phone' and not starts_with(i.value, '+')
-                then coalesce(upper(p.country), {default_country}, '') else '' end as country
+                then coalesce(upper(p.country), {country}, '') else '' end as country
         from {relations.identifiers} i
         left join (
             select subject_id, min(country) as country from {relations.persons} where length(country) = 2 group by 1
@@ -69,7 +69,8 @@ def normalise_values(engine: Engine, config: IdentityConfig, relations: Relation
     )
 
 
-def _default_country(engine: Engine, config: IdentityConfig, relations: Relations) -> str:
+def default_country(engine: Engine, config: IdentityConfig, relations: Relations) -> str:
+    """SQL for the country of what names none: the configuration's, else the company's."""
     if config.country:
         return quote(config.country)
     return f"(select min(country) from {relations.run})" if "country" in engine.columns(relations.run) else "null"

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Relations:
-    """`schema.name` of each input; `datasets` and `run` may be missing in the warehouse."""
+    """`schema.name` of each input; `accounts`, `datasets` and `run` may be missing in the warehouse."""
 
     persons: str = "std.std_persons"
     identifiers: str = "std.std_identifiers"
     interactions: str = "std.std_interactions"
+    accounts: str = "std.std_accounts"
     datasets: str = "control.datasets"  # survivorship_rank
     run: str = "control.run"  # country

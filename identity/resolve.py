@@ -14,12 +14,14 @@ from datetime import UTC, datetime
 
 import pyarrow as pa
 
+from identity.accounts import group_accounts
 from identity.config import IdentityConfig
 from identity.customers import name_customers, name_nodes
 from identity.engine import Engine
 from identity.evidence import describe_evidence
 from identity.graph import Graph
 from identity.history import compare_states, history_statements
+from identity.households import group_households
 from identity.model import MatchModel
 from identity.names import describe_people
 from identity.nodes import number_nodes
@@ -43,6 +45,8 @@ class ResolveReport:
     customers: dict[str, int] = field(default_factory=dict)  # by knowledge level
     clusters: int = 0  # customers with more than one node
     intervals: int = 0
+    households: int = 0
+    account_groups: int = 0
     events: dict[str, int] = field(default_factory=dict)  # by kind
     membership_opened: int = 0
     membership_closed: int = 0
@@ -95,6 +99,9 @@ def resolve(
             stitch_devices(engine, config, relations)
         with _timed(report, "survivorship"):
             choose_survivors(engine, config, relations)
+        with _timed(report, "groups"):
+            group_households(engine, config)
+            group_accounts(engine, config, relations)
         with _timed(report, "history"):
             engine.store("ir_everyone", _EVERYONE)
             compare_states(engine, known_at, run_id)
@@ -149,6 +156,8 @@ def _published() -> dict[str, str]:
         "device_customers": "select * from ir_device_customers",
         "golden_cells": "select * from ir_cells",
         "golden_profiles": "select * from ir_profiles",
+        "households": "select * from ir_households",
+        "account_groups": "select * from ir_account_groups",
         "edges": "select * from ir_edges_named",
         "identifiers": """
             select i.identifier_type, i.namespace, i.value, i.node, i.strength, i.records,
@@ -187,6 +196,8 @@ def _count(engine: Engine, report: ResolveReport) -> None:
     report.customers = counts("select knowledge_level as name from identity.customers")
     report.clusters = count("identity.customers where records + identifiers > 1")
     report.intervals = count("identity.device_intervals")
+    report.households = count("(select distinct household_id from identity.households)")
+    report.account_groups = count("(select distinct account_group_id from identity.account_groups)")
     report.events = counts("select event as name from ir_events")
     report.membership_opened, report.membership_closed = count("ir_opened"), count("ir_closed")
 

@@ -28,6 +28,9 @@ STATE = {
     "golden_cells": "customer_id uuid, attribute varchar, value varchar, dataset varchar, record_id varchar, "
     "rule varchar",
     "golden_profiles": f"customer_id uuid, {PERSON_COLUMNS}",
+    "account_groups": "account_group_id uuid, account_key varchar, top_parent_key varchar, is_in_cycle boolean, "
+    "reason varchar",
+    "households": "household_id uuid, customer_id uuid, reason varchar",
     "edges": "left_node varchar, right_node varchar, rule varchar, weight double, evidence varchar, state varchar, "
     "reason varchar",
     "identifiers": "identifier_type varchar, namespace varchar, value varchar, node varchar, strength varchar, "

@@ -24,6 +24,8 @@ IDENTITY_RELATIONS = {
     "membership": "One row per subject and period: the customer it belongs to, valid and known from-to.",
     "golden_cells": "One row per customer and attribute: the surviving value, its record, the rule that chose it.",
     "golden_profiles": "One row per customer: surviving person attributes (raw: never published unmasked).",
+    "households": "One row per member of a household of two customers or more, and what the member shares.",
+    "account_groups": "One row per account that belongs together with another, its top parent, and what it shares.",
     "edges": "One row per link considered: rule, weight, evidence, and why it was refused.",
     "identifiers": "One row per normalised identifier value: strength, records, and whether it is a hub or junk.",
     "id_events": "One row per mint, merge, split or retirement of a customer id, with its cause.",

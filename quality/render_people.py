@@ -12,7 +12,7 @@ from quality.render_group import from_group, group_latest
 from quality.render_std import BY_ENTITY, LEADING, select_columns
 from quality.render_value import Dataset
 
-ACCOUNT_TEXTS = ("name", "industry", "country")
+ACCOUNT_TEXTS = ("name", "industry", "country", "registration_number")
 FIRST_ARRIVED = "first_arrived_on"
 # What stands for several rows that say the same: the smallest, so that order and repetition change nothing.
 OF_SEVERAL = {

@@ -99,7 +99,9 @@ STANDARD_TABLES = (
         "std_accounts",
         "account",
         "One row per organisation a dataset knows.",
-        _columns("account_key name industry country size_band parent_key valid_at", valid_at="timestamp"),
+        _columns(
+            "account_key name industry country registration_number size_band parent_key valid_at", valid_at="timestamp"
+        ),
     ),
     StandardTable(
         "std_identifiers",

@@ -19,7 +19,7 @@ from pipelines.warehouse import open_warehouse
 from quality.company import Company
 from quality.definitions import load_definitions
 
-INPUTS = ("std_persons", "std_identifiers", "std_interactions")
+INPUTS = ("std_persons", "std_identifiers", "std_interactions", "std_accounts")
 
 
 def build_identity_assets(settings: Settings, company: Company) -> dg.AssetsDefinition:

@@ -3,11 +3,14 @@
 Put here: the gate and the order of things. Keep out: copying and masking (pipelines/publish).
 """
 
+from datetime import UTC, datetime
+
 import dagster as dg
 
 from pipelines.check_log import check_rows
 from pipelines.keys import PUBLISHED, WRITER_POOL, identity_key
 from pipelines.publish.publish import publish, write_check_results
+from pipelines.publish.restatements import write_restatements
 from pipelines.settings import Settings
 
 
@@ -28,6 +31,8 @@ def build_publish_asset(settings: Settings, tables: list[dg.AssetKey]) -> dg.Ass
     def customer360(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         rows = check_rows(context.instance, context.run_id)
         write_check_results(settings.marts, rows)
+        now = datetime.now(UTC).replace(tzinfo=None)
+        restated = write_restatements(settings.marts, settings.published, run_id=context.run_id, at=now)
         result = publish(settings.warehouse, settings.marts, settings.published.parent, settings.private)
         return dg.MaterializeResult(
             metadata={
@@ -35,6 +40,7 @@ def build_publish_asset(settings: Settings, tables: list[dg.AssetKey]) -> dg.Ass
                 "steward_tables": result.steward_tables,
                 "bytes": result.bytes,
                 "checks": len(rows),
+                "restated_rows": restated,
                 "published": dg.MetadataValue.path(result.published),
             }
         )

@@ -56,7 +56,9 @@ def make_people(con: duckdb.DuckDBPyConnection, rng: np.random.Generator, count:
     con.register("person_draws", draws)
     con.execute(_ACCOUNTS, {"accounts": accounts, "enterprises": max(1, round(accounts * 0.5))})
     con.execute(_PEOPLE)
-    return {**planted, "people": count, "business_people": business, "accounts": accounts}
+    owned = con.sql("select count(parent_no) from accounts").fetchall()[0][0]
+    counts = {"people": count, "business_people": business, "accounts": accounts, "owned_accounts": owned}
+    return {**planted, **counts}
 
 
 def _lookup(columns: list[str], rows: list[tuple]) -> pa.Table:
@@ -177,7 +179,9 @@ _ACCOUNTS = f"""
         i[1 + (account // len(w)) % len(i)] as industry,
         case when account < $enterprises then 'enterprise' else 'smb' end as size_band,
         case when account < $enterprises then 250 + (account * 7919) % 20000 else 3 + account % 200 end as employees,
-        lower(replace(name, ' ', '-')) || '.example' as domain
+        lower(replace(name, ' ', '-')) || '.example' as domain,
+        case account % 10 when 3 then account - 2 when 6 then account - 3 end as owner,  -- chains of three
+        'A' || lpad(cast(owner + 1 as varchar), 6, '0') as parent_no
     from range($accounts) as r(account), words
 """
 

@@ -160,7 +160,7 @@ _CONTACTS = f"""
 """
 
 _ACCOUNTS = """
-    select account_no, name, industry, size_band, cast(employees as varchar) as employees, 'DE' as country,
+    select account_no, name, parent_no, industry, size_band, cast(employees as varchar) as employees, 'DE' as country,
         strftime($first_day + interval '1' hour, '%Y-%m-%d %H:%M:%S') as updated_at
     from accounts order by account_no
 """

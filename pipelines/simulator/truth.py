@@ -16,8 +16,8 @@ from pipelines.simulator import plan
 
 _PERSONS = """
     select person_id, is_business, account_no, size_band, first_name, last_name, birth_date, email, phone,
-        customer_no, login, card_no,
-        mess, is_clean from people order by person
+        customer_no, login, card_no, household, mess, is_clean
+    from people order by person
 """
 # record_key is person.record_id where the contract has one: subject_id = dataset:record_key.
 _RECORDS = """

@@ -19,6 +19,9 @@ import pytest
         ("update m.marts.fct_orders set customer_id = uuid()", "fct_orders_names_only_known_parents"),
         ("update m.marts.fct_interactions set touchpoint = 'nowhere'", "fct_interactions_names_only_known_parents"),
         ("delete from m.marts.fct_consents where is_current", "fct_consents_keeps_every_row"),
+        ("update m.marts.dim_accounts set is_in_cycle = true", "no_account_owns_itself_through_others"),
+        ("update m.marts.dim_households set members = 1", "no_household_is_one_person"),
+        ("update m.marts.dim_customers set household_id = uuid()", "dim_customers_names_only_known_parents"),
     ],
 )
 def test_a_blocking_test_fails_when_its_fault_is_planted(home, tmp_path, fault, check):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
-from support.small_warehouse import ADA, BOB, CAT, TABLET
+from support.small_warehouse import ADA, BOB, CAT, GROUP, HOME, TABLET
 
 ADA_ACCOUNT = "biz:acme"
 
@@ -107,6 +107,27 @@ def test_an_account_speaks_in_the_words_of_its_most_trusted_source(rows):
         ("biz:acme", True, "Acme", "metal", "enterprise", "biz:holding", "crm", 1, 3),  # the industry only leads state
         ("biz:cats", True, "Cats", None, "smb", None, "leads", 0, 0),
         ("biz:holding", False, None, None, None, None, None, 0, 0),  # named only as a parent
+    ]
+
+
+def test_an_account_knows_its_group_and_the_top_of_its_hierarchy(rows):
+    assert rows(
+        "select account_key, top_parent_key, account_group_id::varchar, is_in_cycle from marts.dim_accounts order by 1"
+    ) == [
+        ("biz:acme", "biz:holding", GROUP, False),
+        ("biz:cats", "biz:cats", None, False),
+        ("biz:holding", "biz:holding", GROUP, False),
+    ]
+
+
+def test_a_household_sums_up_its_members_and_lives_where_its_first_member_does(rows):
+    assert rows(
+        "select household_id::varchar, members, shares_address, shares_loyalty, country, city, interactions, orders, "
+        "revenue from marts.dim_households"
+    ) == [(HOME, 2, True, True, "DE", "Bonn", 3, 2, Decimal("40.00"))]
+    assert rows(f"select customer_id::varchar from marts.dim_customers where household_id = '{HOME}' order by 1") == [
+        (ADA,),
+        (CAT,),
     ]
 
 

@@ -30,6 +30,11 @@ INTERACTIONS = """
     part_seq bigint, interaction_id varchar, touchpoint varchar, occurred_at timestamp, priority int, sequence bigint,
     slot int, session_id varchar
 """
+ACCOUNTS = """
+    dataset varchar, record_id varchar, subject_id varchar, batch_id varchar, landed_at timestamp, arrived_on date,
+    part_seq bigint, account_key varchar, name varchar, industry varchar, country varchar, registration_number varchar,
+    size_band varchar, parent_key varchar, valid_at timestamp
+"""
 STRONG = {
     "government_id": (10, None, None),
     "customer_id": (20, 1, None),
@@ -50,12 +55,13 @@ NAMESPACED = {"government_id", "customer_id", "person_id", "loyalty_number", "us
 
 
 class Warehouse:
-    """A DuckDB file with the three standard tables, filled row by row."""
+    """A DuckDB file with the four standard tables, filled row by row."""
 
     def __init__(self, file: Path | str = ":memory:") -> None:
         self.con = duckdb.connect(str(file), config={"threads": 1})
         self.con.execute("create schema std")
-        for name, columns in (("persons", PERSONS), ("identifiers", IDENTIFIERS), ("interactions", INTERACTIONS)):
+        tables = {"persons": PERSONS, "identifiers": IDENTIFIERS, "interactions": INTERACTIONS, "accounts": ACCOUNTS}
+        for name, columns in tables.items():
             self.con.execute(f"create table std.std_{name} ({columns})")
         self.run_no = 0
 
@@ -83,6 +89,10 @@ class Warehouse:
                 "identifiers", **stamp, identifier_type=kind, namespace=namespace, value=value, first_arrived_on=on
             )
         return subject
+
+    def account(self, key: str, dataset: str = "crm", **attributes) -> None:
+        stamp = {"dataset": dataset, "record_id": f"{dataset}:{key}", "arrived_on": "2024-01-01"}
+        self.insert("accounts", **stamp, account_key=key, **attributes)
 
     def event(self, subject: str | None, at: str, touchpoint: str = "page_viewed", sequence: int = 0) -> None:
         number = self.con.execute("select count(*) from std.std_interactions").fetchone()[0]

@@ -32,6 +32,7 @@ ROWS = st.lists(
             "day": st.integers(1, 5),
             "is_event": st.booleans(),
             "at": st.integers(0, 400),
+            "home": st.sampled_from([None, "Lindenweg 7"]),
         }
     ),
     min_size=1,
@@ -51,12 +52,22 @@ def put(warehouse: Warehouse, numbered: list[tuple[int, dict]]) -> None:
                 [row["at"], f"i{number}", subject],
             )
         else:
-            warehouse.person(f"crm:{number}", on, row["ids"], first_name=row["name"], last_name="Miller")
+            who = {"first_name": row["name"], "last_name": "Miller", "street": row["home"], "postcode": "53113"}
+            warehouse.person(f"crm:{number}", on, row["ids"], **who)
 
 
 def state(warehouse: Warehouse) -> dict[str, list[tuple]]:
     """Everything that must not depend on the way here."""
-    names = ("customers", "id_lookup", "device_intervals", "device_customers", "golden_cells", "edges", "review_queue")
+    names = (
+        "customers",
+        "id_lookup",
+        "device_intervals",
+        "device_customers",
+        "golden_cells",
+        "edges",
+        "review_queue",
+        "households",
+    )
     found = {name: warehouse.rows(f"from identity.{name} order by all") for name in names}
     found["membership"] = warehouse.rows(
         "select subject_id, kind, customer_id, valid_from, valid_to from identity.membership "

@@ -80,5 +80,9 @@ def test_limits_hold_intervals_are_disjoint_and_nobody_is_lost(rows):
             "select customer_id from identity.id_lookup where customer_id is not null "
             "except select customer_id from identity.customers"
         )
-        found = (warehouse.exceeded_limits(), overlapping, lost, invented, unknown)
-        assert found == ([], [], [], [], [])
+        housed = warehouse.rows(
+            "select customer_id from identity.households group by 1 having count(*) > 1 union all "
+            "select household_id from identity.households group by 1 having count(*) < 2"
+        )
+        found = (warehouse.exceeded_limits(), overlapping, lost, invented, unknown, housed)
+        assert found == ([], [], [], [], [], [])

@@ -63,10 +63,10 @@ class CornerShop:
         """The options that name the company and its home."""
         return "--company", self.company, "--home", self.home
 
-    def ask(self, query: str) -> list[tuple]:
+    def ask(self, query: str, values: Iterable[object] = ()) -> list[tuple]:
         """Rows of the published file."""
         with duckdb.connect(str(self.published), read_only=True) as con:
-            return con.execute(query).fetchall()
+            return con.execute(query, list(values)).fetchall()
 
     def stale(self) -> list[str]:
         return [name for (name,) in self.ask("select dataset from governance.contracts where is_stale order by 1")]

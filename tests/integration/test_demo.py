@@ -233,6 +233,41 @@ def test_a_recycled_phone_merges_nobody(demo):
     assert merged == 0
 
 
+def test_organisations_stand_under_their_owners(demo):
+    owned = demo.counts["planted"]["owned_accounts"]  # two in every chain of three
+    found = demo.ask("""
+        select count(*), count(distinct account_group_id), count(distinct top_parent_key), count(parent_key)
+        from p.marts.dim_accounts where account_group_id is not null
+    """)
+    assert found == [(owned + owned // 2, owned // 2, owned // 2, owned)]
+    assert demo.ask("""
+        select count(*) from p.marts.dim_accounts where top_parent_key <> account_key and parent_key is null
+    """) == [(0,)]
+
+
+def test_people_of_one_published_household_live_together(demo, record_property):
+    demo.con.execute("""
+        create or replace temp table housed as
+        select distinct person_id, p.household, c.household_id
+        from resolved join persons as p using (person_id) join p.marts.dim_customers as c using (customer_id)
+        where not p.is_business
+    """)
+    pairs = "select distinct a.person_id, b.person_id from housed as a join housed as b on a.person_id < b.person_id"
+    found = f"{pairs} and a.household_id = b.household_id"
+    true = f"{pairs} and a.household = b.household"
+    [(found, true, both)] = demo.ask(f"""
+        select (select count(*) from ({found})), (select count(*) from ({true})),
+            (select count(*) from ({found} intersect {true}))
+    """)
+    households = demo.ask("select count(*), min(members), sum(members) from p.marts.dim_households")
+    assert households[0][1:] == (2, *demo.ask("select count(household_id) from p.marts.dim_customers")[0])
+    record_property("households", households[0][0])
+    record_property("household_precision", both / found)
+    record_property("household_recall", both / true)
+    assert both / found >= 0.999
+    assert both / true >= 0.8  # a street or family name with a typo in the record that survives hides some
+
+
 def test_no_check_result_carries_a_value_of_a_customer(demo):
     said = """
         select distinct lower(concat_ws(' ', asset, check_name, threshold, observed)) as said

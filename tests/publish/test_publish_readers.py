@@ -71,6 +71,7 @@ def test_sqlalchemy_reflects_tables_columns_comments_and_keys(published_home):
         "dim_channels": ["channel"],
         "dim_customers": ["customer_id"],
         "dim_dates": ["date_day"],
+        "dim_households": ["household_id"],
         "dim_touchpoints": ["touchpoint"],
     }
     for table in tables:

@@ -7,7 +7,7 @@ from quality.definitions import DefinitionError, load_definitions
 STANDARD = {
     "person": "record_id full_name first_name middle_name last_name title birth_date gender marital_status email phone "
     "street city region postcode country language occupation income attribute valid_at",
-    "account": "account_id name industry country parent_id size_band",
+    "account": "account_id name industry country registration_number parent_id size_band",
     "identifier": "email phone customer_id person_id user_id loyalty_number government_id device_id cookie_id",
     "interaction": "occurred_at touchpoint key channel is_online assisted initiator sequence session_id order_id "
     "case_id value currency cost use_case programme_id source medium campaign url attribute",

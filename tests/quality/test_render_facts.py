@@ -154,6 +154,7 @@ def test_account_is_keyed_by_namespace_and_unique_per_dataset(tmp_path):
         column("company_no", "account.account_id", namespace="crm.company"),
         column("parent_no", "account.parent_id"),
         column("company", "account.name"),
+        column("register", "account.registration_number"),
         column("band", "account.size_band", valueMapping={"1": "SMB", "2": "enterprise"}),
         column("updated", type="timestamp", classification="internal"),
         cursor="updated",
@@ -170,14 +171,16 @@ def test_account_is_keyed_by_namespace_and_unique_per_dataset(tmp_path):
                 "company": "New",
                 "band": "2",
                 "parent_no": "C9",
+                "register": "HRB 1",
                 "updated": "2024-01-02",
             },
             {"contact": "c"},
         ],
     )
     con = landed.build()
-    assert rows(con, "select record_id, subject_id, account_key, name, size_band, parent_key from std_accounts") == [
-        ("b2b:crm.company:C1", None, "crm.company:C1", "New", "enterprise", "crm.company:C9")
+    found = "record_id, subject_id, account_key, name, registration_number, size_band, parent_key"
+    assert rows(con, f"select {found} from std_accounts") == [
+        ("b2b:crm.company:C1", None, "crm.company:C1", "New", "HRB 1", "enterprise", "crm.company:C9")
     ]
     assert rows(con, "select subject_id, account_key from std_persons order by 1") == [
         ("b2b:a", "crm.company:C1"),

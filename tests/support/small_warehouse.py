@@ -20,7 +20,7 @@ from pipelines.publish.publish import prepare_marts
 REPOSITORY = Path(__file__).resolve().parents[2]
 DBT = Path(sys.executable).parent / "dbt"
 KEY = "0123456789abcdef0123456789abcdef"
-ADA, BOB, CAT, TABLET = (f"{n}0000000-0000-0000-0000-000000000000" for n in "1234")
+ADA, BOB, CAT, TABLET, HOME, GROUP = (f"{n}0000000-0000-0000-0000-000000000000" for n in "123456")
 LEAD = "dataset varchar, record_id varchar, subject_id varchar, batch_id varchar, landed_at timestamp, arrived_on date, part_seq bigint"  # noqa: E501
 MONEY = "decimal(18,2)"
 
@@ -28,7 +28,7 @@ SCHEMAS = {
     "rows.std_persons": f"{LEAD}, full_name varchar, first_name varchar, last_name varchar, birth_date date, "
     "email varchar, phone varchar, street varchar, account_key varchar, valid_at timestamp, first_arrived_on date",
     "rows.std_accounts": f"{LEAD}, account_key varchar, name varchar, industry varchar, country varchar, "
-    "parent_key varchar, valid_at timestamp, size_band varchar",
+    "registration_number varchar, parent_key varchar, valid_at timestamp, size_band varchar",
     "rows.std_identifiers": f"{LEAD}, identifier_type varchar, namespace varchar, value varchar, "
     "first_seen timestamp, last_seen timestamp, first_arrived_on date",
     "rows.std_interactions": f"{LEAD}, interaction_id uuid, touchpoint varchar, channel varchar, is_online boolean, "
@@ -54,6 +54,9 @@ SCHEMAS = {
     "identity.golden_profiles": "customer_id uuid, first_name varchar, last_name varchar, birth_date date, "
     "gender varchar, email varchar, phone varchar, street varchar, city varchar, region varchar, postcode varchar, "
     "country varchar, language varchar",
+    "identity.households": "household_id uuid, customer_id uuid, reason varchar",
+    "identity.account_groups": "account_group_id uuid, account_key varchar, top_parent_key varchar, "
+    "is_in_cycle boolean, reason varchar",
     "identity.id_events": "event_id uuid, event varchar, customer_id uuid, other_id uuid, cause varchar, "
     '"at" timestamp, run_id varchar',
     "identity.id_redirects": 'old_id uuid, new_id uuid, cause varchar, "at" timestamp',
@@ -158,6 +161,14 @@ ROWS = {
         dict(customer_id=ADA, first_name="Ada", last_name="Byronowa", birth_date="1985-12-10", email=ADA_MAIL,
              phone=ADA_PHONE, street=ADA_STREET, city="Bonn", postcode="53113", country="DE"),
         dict(customer_id=CAT, first_name="Cat", last_name="Catison", phone="0228 5550002"),
+    ],
+    "identity.households": [
+        dict(household_id=HOME, customer_id=ADA, reason="address"),
+        dict(household_id=HOME, customer_id=CAT, reason="address,loyalty"),
+    ],
+    "identity.account_groups": [
+        dict(account_group_id=GROUP, account_key="biz:acme", top_parent_key="biz:holding", is_in_cycle=False),
+        dict(account_group_id=GROUP, account_key="biz:holding", top_parent_key="biz:holding", is_in_cycle=False),
     ],
     "identity.id_events": [
         dict(event_id=ADA, event="mint", customer_id=ADA, cause="new known customer", at="2024-03-05", run_id="r1"),

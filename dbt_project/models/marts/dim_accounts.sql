@@ -2,6 +2,10 @@ with declared as (
     select * from {{ ref('int_accounts__ranked') }}
 ),
 
+grouped as (
+    select * from {{ ref('int_accounts__grouped') }}
+),
+
 members as (
     select
         account_key,
@@ -40,6 +44,9 @@ final as (
         d.industry,
         d.country,
         d.parent_key,
+        coalesce(g.top_parent_key, n.account_key) as top_parent_key,
+        g.account_group_id,
+        coalesce(g.is_in_cycle, false) as is_in_cycle,
         d.size_band,
         d.dataset,
         coalesce(m.customers, 0) as customers,
@@ -49,6 +56,8 @@ final as (
     from named as n
     left join declared as d
         on n.account_key = d.account_key
+    left join grouped as g
+        on n.account_key = g.account_key
     left join members as m
         on n.account_key = m.account_key
     left join activity as a

@@ -6,6 +6,13 @@ profiles as (
     select * from {{ ref('int_customers__masked') }}
 ),
 
+households as (
+    select
+        customer_id,
+        household_id
+    from {{ ref('int_households__grouped') }}
+),
+
 accounts as (
     select
         customer_id,
@@ -83,6 +90,7 @@ final as (
         coalesce(a.accounts, 0) > 0 or coalesce(i.is_b2b, 0) = 1 as is_b2b,
         a.account_key,
         coalesce(a.accounts, 0) as accounts,
+        h.household_id,
         p.country,
         p.region,
         p.city,
@@ -115,6 +123,7 @@ final as (
         coalesce(k.cases, 0) as cases
     from customers as c
     left join profiles as p on c.customer_id = p.customer_id
+    left join households as h on c.customer_id = h.customer_id
     left join accounts as a on c.customer_id = a.customer_id
     left join activity as i on c.customer_id = i.customer_id
     left join purchases as o on c.customer_id = o.customer_id

@@ -1,0 +1,5 @@
+select
+    customer_id,
+    household_id,
+    reason
+from {{ source('identity', 'households') }}

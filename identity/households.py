@@ -1,0 +1,111 @@
+"""Customers who live together: a grouping beside identity, which never merges anybody.
+
+Put here: `ir_households`, and what makes two customers one household.
+Keep out: who is a customer (customers.py), which of several addresses is theirs (survivorship.py).
+"""
+
+from __future__ import annotations
+
+from identity.config import IdentityConfig
+from identity.defaults import SURNAME_PARTICLES
+from identity.engine import Engine
+from identity.groups import store_groups
+from identity.sql import customer_uuid, literals
+
+LOYALTY = "loyalty_number"
+
+
+def group_households(engine: Engine, config: IdentityConfig) -> None:
+    """Write `ir_households` (household_id, customer_id, reason), one row per member of a household of two or more.
+
+    Two customers are of one household where they share their address and a family name, or a loyalty account; so is
+    whoever is joined to them by others, so that a customer has one household at most. `reason` names what the member
+    shares: address, loyalty, or both.
+
+    The address is the golden one alone: people move, and an earlier address would keep them in the household they
+    left. Not so one stated by a record of an organisation, which is an office, nor a hub, an address with more records
+    than the fan-out. The family names are those of all the customer's records, since a name by marriage or birth joins
+    a family as well; of a double name each part counts.
+
+    A loyalty account is shared by rule where the company guards its number (`guard.identifiers` of identity.yml): then
+    several people may carry one, and who contradict each other stay two customers. Without the guard a number is one
+    person, and one that two customers came to carry is a fault for review. An `account_key` is an organisation and
+    makes no household.
+
+    The id is made of the household's smallest member by (first_arrived_on, anchor); no run, batch or order enters.
+    """
+    _find_homes(engine, config)
+    shares = [_by_address()]
+    if LOYALTY in config.guarded:
+        shares.append(_by_loyalty())
+    engine.store(
+        "ir_shares",
+        f"select * from ({' union '.join(shares)}) qualify count(*) over (partition by reason, key) > 1",
+    )
+    store_groups(engine, "ir_household_members", "select label as member, reason || '|' || key as key from ir_shares")
+    engine.store(
+        "ir_households",
+        f"""
+        with members as (
+            select m.group_no, c.*
+            from ir_household_members m join ir_customers c on c.label = m.member
+        ),
+        anchors as (
+            select group_no, arg_min(anchor, (coalesce(first_arrived_on, date '9999-12-31'), anchor)) as anchor
+            from members group by group_no
+        ),
+        reasons as (
+            select label, case when min(reason) = max(reason) then min(reason) else 'address,loyalty' end as reason
+            from ir_shares group by label
+        )
+        select {customer_uuid("'household|' || a.anchor")} as household_id, m.customer_id, r.reason
+        from members m join anchors a using (group_no) join reasons r using (label)
+        """,
+    )
+
+
+def _find_homes(engine: Engine, config: IdentityConfig) -> None:
+    """`ir_homes` (label, address): where customers live, by the record that gave the golden address."""
+    limit = config.fan_out.get("address")
+    engine.store(
+        "ir_homes",
+        f"""
+        with hubs as (
+            select address from ir_people where address is not null
+            group by address having count(*) > {limit or "count(*)"}
+        )
+        select distinct k.label, p.address
+        from ir_chosen c
+        join ir_customers k using (customer_id)
+        join ir_ranked r on r.customer_id = c.customer_id and r.record_id = c.address_.record_id
+        join ir_people p on p.subject_id = r.subject_id
+        where p.address is not null and r.account_key is null and p.address not in (select address from hubs)
+        """,
+    )
+
+
+def _by_address() -> str:
+    return f"""
+        select n.label, 'address' as reason, h.address || '|' || n.name as key
+        from ir_homes h
+        join (
+            select l.label, p.last as name from ir_people p join ir_labels l using (node_id) where p.last is not null
+            union
+            select label, name from (
+                select l.label, unnest(string_split(p.last, ' ')) as name
+                from ir_people p join ir_labels l using (node_id) where contains(p.last, ' ')
+            ) parts
+            where length(name) > 2 and name not in ({literals(SURNAME_PARTICLES)})
+        ) n using (label)
+    """
+
+
+def _by_loyalty() -> str:
+    return f"""
+        select l.label, 'loyalty' as reason, i.node as key
+        from ir_uses u
+        join ir_identifiers i using (node_id)
+        left join ir_unusable x using (node_id)
+        join ir_labels l on l.node_id = u.record_id
+        where i.identifier_type = '{LOYALTY}' and i.state = 'used' and x.state is distinct from 'hub'
+    """
