@@ -30,7 +30,7 @@ from identity.score import score_candidates
 from identity.sql import quote
 
 MIN_RECORDS = 200  # fewer say nothing about chance
-RANDOM_PAIRS = 2_000_000
+RANDOM_PAIRS = 1_500_000
 EM_PAIRS = 1_000_000
 PAIRS_PER_RECORD = 30  # candidate pairs a model may ask for
 SEED = 1
@@ -119,7 +119,9 @@ class _Training:
             linker.training.estimate_probability_two_random_records_match(
                 [block_on(*rule) for rule in self.certain], recall=RECALL_OF_CERTAIN
             )
-        linker.training.estimate_u_using_random_sampling(max_pairs=RANDOM_PAIRS, seed=SEED)
+        linker.training.estimate_u_using_random_sampling(
+            max_pairs=RANDOM_PAIRS, seed=SEED, min_count_per_level=None, num_chunks=1
+        )
         found = linker.misc.save_model_to_json()
         drawn = {name: levels["u"] for name, levels in self._levels(found).items()}
         self.model = replace(self.model, prior=found["probability_two_random_records_match"], u=self._chance(drawn))

@@ -73,6 +73,10 @@ class Settings:
         return self.home / "warehouse.duckdb"
 
     @property
+    def identity_model(self) -> Path:
+        return self.home / "identity_model"
+
+    @property
     def marts(self) -> Path:
         return self.home / "c360_marts.duckdb"
 
