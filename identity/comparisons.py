@@ -27,13 +27,16 @@ def _near(column: str, at_least: float) -> str:
 
 
 def _one_letter(column: str) -> str:
-    """One letter wrong, missing, added, or two swapped: the half before it or the half after it is the same."""
+    """One letter wrong, missing, added, or two swapped. The distance is costly: words of one length that differ in more
+    than two places, and others of which neither half is the same, never get that far. `hamming` counts bytes."""
     left, right = f"{column}_l", f"{column}_r"
-    half = f"greatest(least(length({left}), length({right})) - 2, 0) // 2"
+    half = f"greatest(least(length({left}), length({right})) - 1, 0) // 2"
+    distance = f"damerau_levenshtein({left}, {right}) <= 1"
     return (
-        f"case when abs(length({left}) - length({right})) > 1 then false "
-        f"when left({left}, {half}) = left({right}, {half}) or right({left}, {half}) = right({right}, {half}) "
-        f"then damerau_levenshtein({left}, {right}) <= 1 else false end"
+        f"case abs(strlen({left}) - strlen({right})) "
+        f"when 0 then case when hamming({left}, {right}) <= 2 then {distance} else false end "
+        f"when 1 then case when left({left}, {half}) = left({right}, {half}) "
+        f"or right({left}, {half}) = right({right}, {half}) then {distance} else false end else false end"
     )
 
 
