@@ -5,10 +5,10 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONDONTWRITEBYTECODE  # dbt and Great Expectations start twice as slow from source
 
-.PHONY: help setup demo test proof ui lint bench clean
+.PHONY: help setup demo test proof ui lint bench bench-identity clean
 
 help:  ## what there is
-	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /\t/'
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/'
 
 setup: $(VENV)/.ready  ## a virtual environment with the pinned versions
 
@@ -40,6 +40,10 @@ lint: setup  ## style of Python and SQL, faults of the companies' folders
 bench: setup  ## timed runs; tables and .bench/<name>.json
 	$(BIN)/python -m tests.benchmarks.pipeline
 	$(BIN)/python -m tests.benchmarks.journeys
+	$(BIN)/python -m tests.benchmarks.identity
+
+bench-identity: setup  ## accuracy on labelled data, a million people, beside Splink and scipy; .bench/identity.json
+	$(BIN)/python -m tests.benchmarks.identity
 
 clean:  ## remove the environment and what runs left in this folder
 	rm -rf $(VENV) .c360 .bench .pytest_cache .ruff_cache
