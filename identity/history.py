@@ -1,46 +1,75 @@
-"""What changed since the last resolve: membership in two times, id events, redirects.
+"""What changed since the last resolve: membership and golden cells in the system's time, id events, redirects.
 
 Put here: the comparison of the state before with the state now, and the statements that write it down.
-Keep out: anything the present state depends on. History only looks on.
+Keep out: why an id changed (causes.py), and anything the present state depends on. History only looks on.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
+from identity.causes import find_causes
 from identity.engine import Engine
-from identity.sql import quote
+from identity.sql import quote, timestamp
+from identity.tables import columns_of
 
-_EDGE = "rule || ' edge ' || left(md5(left_node || '~' || right_node || '~' || rule), 12)"
-_ROW = "subject_id, kind, customer_id, valid_from, valid_to"
+TIMED = {"membership": "ir_now", "golden_cell_history": "ir_cells"}  # relation -> its rows as they are now
+
+
+def read_clock(engine: Engine, known_at: datetime) -> datetime:
+    """The moment from which the new state is believed; UTC.
+
+    Never before the moment of the state before: a clock that was put back must not make the past uncertain.
+    """
+    moments = " union all ".join(f"select known_from, known_to from identity.{name}" for name in TIMED)
+    [last] = engine.fetch(f"select greatest(max(known_from), max(known_to)) as at from ({moments})")["at"].to_pylist()
+    moment = known_at.astimezone(UTC).replace(tzinfo=None) if known_at.tzinfo else known_at
+    return max(moment, last or moment)
 
 
 def compare_states(engine: Engine, known_at: datetime, run_id: str) -> None:
-    """Write `ir_opened`, `ir_closed` (membership rows), `ir_events` and `ir_redirects`.
+    """Write `ir_opened_<name>`, `ir_closed_<name>` (rows of the relations of TIMED), `ir_events` and `ir_redirects`.
 
-    Reads the published state and `ir_everyone` (customer_id of all present customers). A cause names an edge by its
-    rule and the first 12 digits of md5(left_node~right_node~rule): events are published, node names are not.
+    Reads the published state, `ir_cells`, and `ir_everyone` (customer_id of all present customers).
     """
-    _compare_membership(engine)
+    _gather_membership(engine)
+    for name, now in TIMED.items():
+        _compare_rows(engine, name, now)
     _follow_ids(engine)
-    _find_causes(engine)
+    find_causes(engine)
     _log_events(engine, known_at, run_id)
     _redirect(engine, known_at)
 
 
 def history_statements(known_at: datetime) -> list[str]:
     """Statements that add to the history what compare_states found."""
-    same = " and ".join(f"m.{column} is not distinct from c.{column}" for column in _ROW.split(", ")[3:])
-    at = _timestamp(known_at)
-    return [
-        f"update identity.membership m set known_to = {at} from ir_closed c where m.known_to is null "
-        f"and m.subject_id = c.subject_id and m.kind = c.kind and m.customer_id = c.customer_id and {same}",
-        f"insert into identity.membership select {_ROW}, {at}, null from ir_opened",
-        "insert into identity.id_events select * from ir_events",
-    ]
+    at = timestamp(known_at)
+    statements = []
+    for name in TIMED:
+        columns = _told(name)
+        same = " and ".join(f"h.{column} is not distinct from c.{column}" for column in columns)
+        statements.append(
+            f"update identity.{name} h set known_to = {at} from ir_closed_{name} c where h.known_to is null and {same}"
+        )
+        statements.append(f"insert into identity.{name} select {', '.join(columns)}, {at}, null from ir_opened_{name}")
+    return [*statements, "insert into identity.id_events select * from ir_events"]
 
 
-def _compare_membership(engine: Engine) -> None:
+def _told(name: str) -> tuple[str, ...]:
+    """The columns of a timed relation but the two of the system's time."""
+    return columns_of(name)[:-2]
+
+
+def _compare_rows(engine: Engine, name: str, now: str) -> None:
+    """What is new, and what no longer holds; a join costs the first run, which has no past, next to nothing."""
+    engine.store(f"ir_before_{name}", f"select {', '.join(_told(name))} from identity.{name} where known_to is null")
+    same = " and ".join(f"a.{column} is not distinct from b.{column}" for column in _told(name))
+    told = ", ".join(f"a.{column}" for column in _told(name))
+    for target, side, other in (("opened", now, f"ir_before_{name}"), ("closed", f"ir_before_{name}", now)):
+        engine.store(f"ir_{target}_{name}", f"select {told} from {side} a anti join {other} b on {same}")
+
+
+def _gather_membership(engine: Engine) -> None:
     engine.store(
         "ir_now",
         """
@@ -53,9 +82,6 @@ def _compare_membership(engine: Engine) -> None:
         select device_key, 'device', customer_id, null, null from ir_device_customers
         """,
     )
-    engine.store("ir_before", f"select {_ROW} from identity.membership where known_to is null")
-    engine.store("ir_opened", "select * from ir_now except select * from ir_before")
-    engine.store("ir_closed", "select * from ir_before except select * from ir_now")
 
 
 def _follow_ids(engine: Engine) -> None:
@@ -67,7 +93,7 @@ def _follow_ids(engine: Engine) -> None:
         """
         with moved as (
             select distinct c.customer_id as old_id, n.customer_id as new_id
-            from ir_closed c join ir_now n on n.subject_id = c.subject_id and n.kind = c.kind
+            from ir_closed_membership c join ir_now n on n.subject_id = c.subject_id and n.kind = c.kind
             where n.customer_id <> c.customer_id
                 and (c.kind <> 'device' or c.valid_from is null and c.customer_id in (select customer_id from ir_gone))
         ),
@@ -77,55 +103,6 @@ def _follow_ids(engine: Engine) -> None:
             select customer_id, null, true from ir_gone where customer_id not in (select old_id from moved)
         )
         select *, count(new_id) over (partition by old_id) as targets from found
-        """,
-    )
-
-
-def _find_causes(engine: Engine) -> None:
-    """`ir_causes` (old_id, new_id, cause): the first edge that joined them, or the first that no longer holds."""
-    engine.store(
-        "ir_was",
-        "select subject_id as node, customer_id as id from ir_before where kind <> 'device' "
-        "and customer_id in (select old_id from ir_moves union select new_id from ir_moves)",
-    )
-    engine.store(
-        "ir_is",
-        "select subject_id as node, customer_id as id from ir_now where kind <> 'device' "
-        "and customer_id in (select old_id from ir_moves union select new_id from ir_moves)",
-    )
-    engine.store(
-        "ir_causes",
-        f"""
-        with gained as (
-            select a.id as old_id, now.id as new_id, min({_EDGE}) as cause
-            from ir_edges_named e
-            join ir_is now on now.node = e.left_node
-            left join ir_was l on l.node = e.left_node
-            left join ir_was r on r.node = e.right_node
-            cross join lateral (select unnest([l.id, r.id]) as id) a
-            where e.state = 'accepted' and l.id is distinct from r.id and a.id <> now.id
-            group by all
-        ),
-        lost as (
-            select old.id as old_id, a.id as new_id, min('lost ' || {_EDGE}) as cause
-            from identity.edges e
-            join ir_was old on old.node = e.left_node
-            left join ir_is l on l.node = e.left_node
-            left join ir_is r on r.node = e.right_node
-            cross join lateral (select unnest([l.id, r.id]) as id) a
-            where e.state = 'accepted' and l.id is distinct from r.id and a.id is distinct from old.id
-            group by all
-        )
-        select m.old_id, m.new_id, case
-            when m.new_id is null then 'withdrawn'
-            when m.is_gone and m.targets = 1 then coalesce(g.cause, l.cause,
-                case when b.knowledge_level = 'anonymous' then 'device claimed' else 'anchor withdrawn' end)
-            else coalesce(l.cause, g.cause,
-                case when b.knowledge_level = 'anonymous' then 'device claimed' else 'member moved' end) end as cause
-        from ir_moves m
-        left join gained g on g.old_id = m.old_id and g.new_id = m.new_id
-        left join lost l on l.old_id = m.old_id and l.new_id = m.new_id
-        left join identity.customers b on b.customer_id = m.old_id
         """,
     )
 
@@ -151,7 +128,7 @@ def _log_events(engine: Engine, known_at: datetime, run_id: str) -> None:
         )
         select cast(md5(concat_ws('|', {quote(run_id)}, {quote(known_at.isoformat())}, event, customer_id, other_id))
                 as uuid) as event_id,
-            event, customer_id, other_id, cause, {_timestamp(known_at)} as "at", {quote(run_id)} as run_id
+            event, customer_id, other_id, cause, {timestamp(known_at)} as "at", {quote(run_id)} as run_id
         from happened order by event, customer_id, other_id
         """,
     )
@@ -182,12 +159,8 @@ def _redirect(engine: Engine, known_at: datetime) -> None:
         )
         select t.old_id, t.new_id,
             coalesce(e.cause, case t.targets when 0 then 'retire' when 1 then 'merge' else 'split' end) as cause,
-            coalesce(e."at", {_timestamp(known_at)}) as "at"
+            coalesce(e."at", {timestamp(known_at)}) as "at"
         from targets t
         left join identity.id_redirects e on e.old_id = t.old_id and e.new_id is not distinct from t.new_id
         """,
     )
-
-
-def _timestamp(at: datetime) -> str:
-    return f"timestamp {quote(at.replace(tzinfo=None).isoformat(sep=' '))}"

@@ -7,7 +7,7 @@ from contextlib import closing
 from hypothesis import given
 from hypothesis import strategies as st
 from identity_warehouse import Warehouse
-from random_rows import CHECKED, ROWS, put, state
+from random_rows import CHECKED, ROWS, put, state, withdraw
 
 
 @CHECKED
@@ -40,10 +40,7 @@ def test_rows_that_are_withdrawn_again_leave_no_trace_in_the_state(rows, more):
         before = state(warehouse)
         put(warehouse, list(enumerate(more, start=30)))
         warehouse.resolve()
-        for table in ("persons", "identifiers", "interactions"):
-            warehouse.con.execute(
-                f"delete from std.std_{table} where cast(regexp_extract(subject_id, '([0-9]+)$', 1) as int) >= 30"
-            )
+        withdraw(warehouse, lambda row: row >= 30)
         warehouse.resolve()
         assert state(warehouse) == before
         alive = {row[0] for row in warehouse.rows("select customer_id from identity.customers")}
