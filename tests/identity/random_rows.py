@@ -68,6 +68,14 @@ def withdraw(warehouse: Warehouse, is_gone: Callable[[int], bool]) -> None:
             warehouse.con.execute(f"delete from std.std_{table} where subject_id = ?", [subject])
 
 
+def shuffle(warehouse: Warehouse, seed: int) -> None:
+    """Put the rows of the standard tables in another order."""
+    for table in ("persons", "identifiers", "interactions"):
+        warehouse.con.execute(
+            f"create or replace table std.std_{table} as from std.std_{table} order by hash(rowid, {seed})"
+        )
+
+
 def state(warehouse: Warehouse) -> dict[str, list[tuple]]:
     """Everything that must not depend on the way here."""
     names = (
