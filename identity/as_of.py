@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from uuid import UUID
 
+from identity.engine import Engine
 from identity.sql import customer_uuid, quote, timestamp
 from identity.tables import columns_of
 
@@ -80,6 +81,35 @@ def resolve_id(customer_id: str | UUID, at: datetime | None = None) -> str:
         select customer_id from reached
         where customer_id = {asked} or {asked} not in (select customer_id from reached)
     """
+
+
+def describe_as_of(engine: Engine, customer_id: str | UUID, at: datetime | None = None) -> list[dict] | None:
+    """Who a customer was at a moment: each id that stood for it then, with its members and golden cells.
+
+    Returns:
+        One dict per id: customer_id, knowledge_level, members (kind, subject_id), cells (attribute, value, dataset,
+        record_id, rule). Empty where nobody of it was known then; None where no such id was ever published.
+    Raises:
+        ValueError: customer_id is no UUID.
+    """
+    ids = engine.fetch(f"select cast(customer_id as varchar) as id from ({resolve_id(customer_id, at)}) order by 1")
+    if not len(ids):
+        ever = f"from identity.membership where customer_id = cast({quote(str(customer_id))} as uuid)"
+        return [] if engine.fetch(f"select count(*) as n {ever}")["n"][0].as_py() else None
+
+    def of(query: str, columns: str, id_: str) -> list[dict]:
+        where = f"customer_id = cast({quote(id_)} as uuid)"
+        return engine.fetch(f"select distinct {columns} from ({query}) q where {where} order by {columns}").to_pylist()
+
+    return [
+        {
+            "customer_id": id_,
+            "knowledge_level": of(customers_as_of(at), "knowledge_level", id_)[0]["knowledge_level"],
+            "members": of(membership_as_of(at), "kind, subject_id", id_),
+            "cells": of(golden_cells_as_of(at), "attribute, value, dataset, record_id, rule", id_),
+        }
+        for id_ in ids["id"].to_pylist()
+    ]
 
 
 def _believed(relation: str, at: datetime | None) -> str:
