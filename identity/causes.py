@@ -24,10 +24,10 @@ def find_causes(engine: Engine) -> None:
     A cause names a decision by its id, the model by its fingerprint, and an edge by its rule and the first 12 digits
     of md5(left_node~right_node~rule): events are published, node names are not.
     """
-    for target, source in (("ir_was", "ir_before_membership"), ("ir_is", "ir_now")):
+    for target, source in (("ir_was", "identity.membership where known_to is null"), ("ir_is", "ir_now where true")):
         engine.store(
             target,
-            f"select subject_id as node, customer_id as id from {source} where kind <> 'device' "
+            f"select subject_id as node, customer_id as id from {source} and kind <> 'device' "
             f"and customer_id in ({_MOVED})",
         )
     _compare_decisions(engine)

@@ -14,6 +14,7 @@ from identity.sql import quote, timestamp
 from identity.tables import columns_of
 
 TIMED = {"membership": "ir_now", "golden_cell_history": "ir_cells"}  # relation -> its rows as they are now
+_PARTS = {"membership": "kind", "golden_cell_history": "attribute"}  # compared by, so that memory holds one part
 
 
 def read_clock(engine: Engine, known_at: datetime) -> datetime:
@@ -28,45 +29,81 @@ def read_clock(engine: Engine, known_at: datetime) -> datetime:
 
 
 def compare_states(engine: Engine, known_at: datetime, run_id: str) -> None:
-    """Write `ir_opened_<name>`, `ir_closed_<name>` (rows of the relations of TIMED), `ir_events` and `ir_redirects`.
+    """Write `ir_closed_<name>` (rows of the relations of TIMED), `ir_written`, `ir_events` and `ir_redirects`.
 
     Reads the published state, `ir_cells`, and `ir_everyone` (customer_id of all present customers).
     """
     _gather_membership(engine)
-    for name, now in TIMED.items():
-        _compare_rows(engine, name, now)
+    for name in TIMED:
+        _find_closed(engine, name)
+    _count_written(engine)
     _follow_ids(engine)
     find_causes(engine)
     _log_events(engine, known_at, run_id)
     _redirect(engine, known_at)
 
 
-def history_statements(known_at: datetime) -> list[str]:
-    """Statements that add to the history what compare_states found."""
+def history_statements(engine: Engine, known_at: datetime) -> list[str]:
+    """Statements that add to the history what compare_states found.
+
+    What is still open once the closed rows are closed is what stays; the rest of what is so now is new. It goes from
+    the one relation into the other without a copy in between: on a first run that is everything.
+    """
     at = timestamp(known_at)
     statements = []
-    for name in TIMED:
-        columns = _told(name)
-        same = " and ".join(f"h.{column} is not distinct from c.{column}" for column in columns)
+    for name, now in TIMED.items():
         statements.append(
-            f"update identity.{name} h set known_to = {at} from ir_closed_{name} c where h.known_to is null and {same}"
+            f"update identity.{name} h set known_to = {at} from ir_closed_{name} c "
+            f"where h.known_to is null and {_same(name, 'h', 'c')}"
         )
-        statements.append(f"insert into identity.{name} select {', '.join(columns)}, {at}, null from ir_opened_{name}")
+        statements += [
+            f"insert into identity.{name} select {_told(name, 'a')}, {at}, null from {now} a "
+            f"anti join (select * from identity.{name} where known_to is null and {part}) b on {_same(name, 'a', 'b')} "
+            f"where a.{part}"
+            for part in _parts(engine, name)
+        ]
     return [*statements, "insert into identity.id_events select * from ir_events"]
 
 
-def _told(name: str) -> tuple[str, ...]:
+def _find_closed(engine: Engine, name: str) -> None:
+    """`ir_closed_<name>`: the open rows that no longer hold."""
+    engine.store(f"ir_closed_{name}", f"select {_told(name, 'h')} from identity.{name} h where false")
+    for part in _parts(engine, name):
+        engine.run(
+            f"insert into ir_closed_{name} select {_told(name, 'h')} from identity.{name} h "
+            f"anti join (select * from {TIMED[name]} where {part}) n on {_same(name, 'h', 'n')} "
+            f"where h.known_to is null and h.{part}"
+        )
+
+
+def _count_written(engine: Engine) -> None:
+    """`ir_written` (relation, opened, closed): rows this build adds to the history and closes in it."""
+    counts = " union all ".join(
+        f"select '{name}' as relation, (select count(*) from {now}) as present, "
+        f"(select count(*) from identity.{name} where known_to is null) as before, "
+        f"(select count(*) from ir_closed_{name}) as closed"
+        for name, now in TIMED.items()
+    )
+    engine.store("ir_written", f"select relation, present - before + closed as opened, closed from ({counts})")
+
+
+def _parts(engine: Engine, name: str) -> list[str]:
+    """Conditions that take a relation apart: a comparison holds one part in memory, not the whole."""
+    column = _PARTS[name]
+    found = engine.fetch(
+        f"select {column} as part from {TIMED[name]} union select {column} from identity.{name} where known_to is null "
+        "order by part"
+    )
+    return [f"{column} = {quote(part)}" for part in found["part"].to_pylist()]
+
+
+def _told(name: str, side: str) -> str:
     """The columns of a timed relation but the two of the system's time."""
-    return columns_of(name)[:-2]
+    return ", ".join(f"{side}.{column}" for column in columns_of(name)[:-2])
 
 
-def _compare_rows(engine: Engine, name: str, now: str) -> None:
-    """What is new, and what no longer holds; a join costs the first run, which has no past, next to nothing."""
-    engine.store(f"ir_before_{name}", f"select {', '.join(_told(name))} from identity.{name} where known_to is null")
-    same = " and ".join(f"a.{column} is not distinct from b.{column}" for column in _told(name))
-    told = ", ".join(f"a.{column}" for column in _told(name))
-    for target, side, other in (("opened", now, f"ir_before_{name}"), ("closed", f"ir_before_{name}", now)):
-        engine.store(f"ir_{target}_{name}", f"select {told} from {side} a anti join {other} b on {same}")
+def _same(name: str, side: str, other: str) -> str:
+    return " and ".join(f"{side}.{c} is not distinct from {other}.{c}" for c in columns_of(name)[:-2])
 
 
 def _gather_membership(engine: Engine) -> None:

@@ -108,7 +108,7 @@ def resolve(
             known_at = read_clock(engine, known_at)
             compare_states(engine, known_at, run_id)
         with _timed(report, "publish"):
-            replace_state(engine, _published(), history_statements(known_at))
+            replace_state(engine, _published(), history_statements(engine, known_at))
         _count(engine, report)
     finally:
         engine.drop_working()
@@ -204,11 +204,10 @@ def _count(engine: Engine, report: ResolveReport) -> None:
     report.households = count("(select distinct household_id from identity.households)")
     report.account_groups = count("(select distinct account_group_id from identity.account_groups)")
     report.events = counts("select event as name from ir_events")
-    report.membership_opened, report.membership_closed = count("ir_opened_membership"), count("ir_closed_membership")
-    report.cells_opened, report.cells_closed = (
-        count("ir_opened_golden_cell_history"),
-        count("ir_closed_golden_cell_history"),
-    )
+    written = {row["relation"]: row for row in engine.fetch("select * from ir_written").to_pylist()}
+    members, cells = written["membership"], written["golden_cell_history"]
+    report.membership_opened, report.membership_closed = members["opened"], members["closed"]
+    report.cells_opened, report.cells_closed = cells["opened"], cells["closed"]
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from corner_shop_home import CornerShop, run_c360
 from identity import decisions
 
 KEY = {"C360_PII_KEY": "the same key in both homes, so that tokens match"}
-HISTORY = {"governance.id_events", "identity.id_events", "identity.membership"}
+HISTORY = {"governance.id_events", "governance.restatements", "identity.id_events", "identity.membership"}
 OWN_ID = {"identity.decisions"}  # a decision has an id of its own in each home
 
 
