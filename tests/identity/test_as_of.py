@@ -104,6 +104,21 @@ def test_an_id_published_later_leads_back_to_the_id_its_people_had_then(warehous
     assert warehouse.rows(resolve_id(later, datetime(2024, 1, 1))) == []
 
 
+def test_an_id_that_is_gone_leads_to_its_last_members_not_to_one_that_had_left_before(warehouse):
+    warehouse.person("crm:1", on="2024-01-01", ids={"government_id": "A"})
+    warehouse.person("crm:2", on="2024-02-01", ids={"government_id": "B"})
+    warehouse.resolve()
+    gone = warehouse.customer_of("crm:2")
+    warehouse.person("crm:3", on="2024-03-01", ids={"government_id": "B"})
+    warehouse.resolve()
+    withdraw(warehouse, lambda row: row == 3)
+    warehouse.person("crm:3", on="2024-03-01")
+    warehouse.resolve()
+    warehouse.identify("crm:2", on="2024-02-01", ids={"government_id": "A"})
+    warehouse.resolve()
+    assert [str(found) for (found,) in warehouse.rows(resolve_id(gone))] == [warehouse.customer_of("crm:1")]
+
+
 def test_an_id_nobody_ever_had_leads_nowhere_and_what_is_no_id_is_refused(warehouse):
     warehouse.person("crm:1")
     warehouse.resolve()
