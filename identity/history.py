@@ -1,46 +1,112 @@
-"""What changed since the last resolve: membership in two times, id events, redirects.
+"""What changed since the last resolve: membership and golden cells in the system's time, id events, redirects.
 
 Put here: the comparison of the state before with the state now, and the statements that write it down.
-Keep out: anything the present state depends on. History only looks on.
+Keep out: why an id changed (causes.py), and anything the present state depends on. History only looks on.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
+from identity.causes import find_causes
 from identity.engine import Engine
-from identity.sql import quote
+from identity.sql import quote, timestamp
+from identity.tables import columns_of
 
-_EDGE = "rule || ' edge ' || left(md5(left_node || '~' || right_node || '~' || rule), 12)"
-_ROW = "subject_id, kind, customer_id, valid_from, valid_to"
+TIMED = {"membership": "ir_now", "golden_cell_history": "ir_cells"}  # relation -> its rows as they are now
+_PARTS = {"membership": "kind", "golden_cell_history": "attribute"}  # compared by, so that memory holds one part
+
+
+def read_clock(engine: Engine, known_at: datetime) -> datetime:
+    """The moment from which the new state is believed; UTC.
+
+    Never before the moment of the state before: a clock that was put back must not make the past uncertain.
+    """
+    moments = " union all ".join(f"select known_from, known_to from identity.{name}" for name in TIMED)
+    [last] = engine.fetch(f"select greatest(max(known_from), max(known_to)) as at from ({moments})")["at"].to_pylist()
+    moment = known_at.astimezone(UTC).replace(tzinfo=None) if known_at.tzinfo else known_at
+    return max(moment, last or moment)
 
 
 def compare_states(engine: Engine, known_at: datetime, run_id: str) -> None:
-    """Write `ir_opened`, `ir_closed` (membership rows), `ir_events` and `ir_redirects`.
+    """Write `ir_closed_<name>` (rows of the relations of TIMED), `ir_written`, `ir_events` and `ir_redirects`.
 
-    Reads the published state and `ir_everyone` (customer_id of all present customers). A cause names an edge by its
-    rule and the first 12 digits of md5(left_node~right_node~rule): events are published, node names are not.
+    Reads the published state, `ir_cells`, and `ir_everyone` (customer_id of all present customers).
     """
-    _compare_membership(engine)
+    _gather_membership(engine)
+    for name in TIMED:
+        _find_closed(engine, name)
+    _count_written(engine)
     _follow_ids(engine)
-    _find_causes(engine)
+    find_causes(engine)
     _log_events(engine, known_at, run_id)
     _redirect(engine, known_at)
 
 
-def history_statements(known_at: datetime) -> list[str]:
-    """Statements that add to the history what compare_states found."""
-    same = " and ".join(f"m.{column} is not distinct from c.{column}" for column in _ROW.split(", ")[3:])
-    at = _timestamp(known_at)
-    return [
-        f"update identity.membership m set known_to = {at} from ir_closed c where m.known_to is null "
-        f"and m.subject_id = c.subject_id and m.kind = c.kind and m.customer_id = c.customer_id and {same}",
-        f"insert into identity.membership select {_ROW}, {at}, null from ir_opened",
-        "insert into identity.id_events select * from ir_events",
-    ]
+def history_statements(engine: Engine, known_at: datetime) -> list[str]:
+    """Statements that add to the history what compare_states found.
+
+    What is still open once the closed rows are closed is what stays; the rest of what is so now is new. It goes from
+    the one relation into the other without a copy in between: on a first run that is everything.
+    """
+    at = timestamp(known_at)
+    statements = []
+    for name, now in TIMED.items():
+        statements.append(
+            f"update identity.{name} h set known_to = {at} from ir_closed_{name} c "
+            f"where h.known_to is null and {_same(name, 'h', 'c')}"
+        )
+        statements += [
+            f"insert into identity.{name} select {_told(name, 'a')}, {at}, null from {now} a "
+            f"anti join (select * from identity.{name} where known_to is null and {part}) b on {_same(name, 'a', 'b')} "
+            f"where a.{part}"
+            for part in _parts(engine, name)
+        ]
+    return [*statements, "insert into identity.id_events select * from ir_events"]
 
 
-def _compare_membership(engine: Engine) -> None:
+def _find_closed(engine: Engine, name: str) -> None:
+    """`ir_closed_<name>`: the open rows that no longer hold."""
+    engine.store(f"ir_closed_{name}", f"select {_told(name, 'h')} from identity.{name} h where false")
+    for part in _parts(engine, name):
+        engine.run(
+            f"insert into ir_closed_{name} select {_told(name, 'h')} from identity.{name} h "
+            f"anti join (select * from {TIMED[name]} where {part}) n on {_same(name, 'h', 'n')} "
+            f"where h.known_to is null and h.{part}"
+        )
+
+
+def _count_written(engine: Engine) -> None:
+    """`ir_written` (relation, opened, closed): rows this build adds to the history and closes in it."""
+    counts = " union all ".join(
+        f"select '{name}' as relation, (select count(*) from {now}) as present, "
+        f"(select count(*) from identity.{name} where known_to is null) as before, "
+        f"(select count(*) from ir_closed_{name}) as closed"
+        for name, now in TIMED.items()
+    )
+    engine.store("ir_written", f"select relation, present - before + closed as opened, closed from ({counts})")
+
+
+def _parts(engine: Engine, name: str) -> list[str]:
+    """Conditions that take a relation apart: a comparison holds one part in memory, not the whole."""
+    column = _PARTS[name]
+    found = engine.fetch(
+        f"select {column} as part from {TIMED[name]} union select {column} from identity.{name} where known_to is null "
+        "order by part"
+    )
+    return [f"{column} = {quote(part)}" for part in found["part"].to_pylist()]
+
+
+def _told(name: str, side: str) -> str:
+    """The columns of a timed relation but the two of the system's time."""
+    return ", ".join(f"{side}.{column}" for column in columns_of(name)[:-2])
+
+
+def _same(name: str, side: str, other: str) -> str:
+    return " and ".join(f"{side}.{c} is not distinct from {other}.{c}" for c in columns_of(name)[:-2])
+
+
+def _gather_membership(engine: Engine) -> None:
     engine.store(
         "ir_now",
         """
@@ -53,9 +119,6 @@ def _compare_membership(engine: Engine) -> None:
         select device_key, 'device', customer_id, null, null from ir_device_customers
         """,
     )
-    engine.store("ir_before", f"select {_ROW} from identity.membership where known_to is null")
-    engine.store("ir_opened", "select * from ir_now except select * from ir_before")
-    engine.store("ir_closed", "select * from ir_before except select * from ir_now")
 
 
 def _follow_ids(engine: Engine) -> None:
@@ -67,7 +130,7 @@ def _follow_ids(engine: Engine) -> None:
         """
         with moved as (
             select distinct c.customer_id as old_id, n.customer_id as new_id
-            from ir_closed c join ir_now n on n.subject_id = c.subject_id and n.kind = c.kind
+            from ir_closed_membership c join ir_now n on n.subject_id = c.subject_id and n.kind = c.kind
             where n.customer_id <> c.customer_id
                 and (c.kind <> 'device' or c.valid_from is null and c.customer_id in (select customer_id from ir_gone))
         ),
@@ -77,55 +140,6 @@ def _follow_ids(engine: Engine) -> None:
             select customer_id, null, true from ir_gone where customer_id not in (select old_id from moved)
         )
         select *, count(new_id) over (partition by old_id) as targets from found
-        """,
-    )
-
-
-def _find_causes(engine: Engine) -> None:
-    """`ir_causes` (old_id, new_id, cause): the first edge that joined them, or the first that no longer holds."""
-    engine.store(
-        "ir_was",
-        "select subject_id as node, customer_id as id from ir_before where kind <> 'device' "
-        "and customer_id in (select old_id from ir_moves union select new_id from ir_moves)",
-    )
-    engine.store(
-        "ir_is",
-        "select subject_id as node, customer_id as id from ir_now where kind <> 'device' "
-        "and customer_id in (select old_id from ir_moves union select new_id from ir_moves)",
-    )
-    engine.store(
-        "ir_causes",
-        f"""
-        with gained as (
-            select a.id as old_id, now.id as new_id, min({_EDGE}) as cause
-            from ir_edges_named e
-            join ir_is now on now.node = e.left_node
-            left join ir_was l on l.node = e.left_node
-            left join ir_was r on r.node = e.right_node
-            cross join lateral (select unnest([l.id, r.id]) as id) a
-            where e.state = 'accepted' and l.id is distinct from r.id and a.id <> now.id
-            group by all
-        ),
-        lost as (
-            select old.id as old_id, a.id as new_id, min('lost ' || {_EDGE}) as cause
-            from identity.edges e
-            join ir_was old on old.node = e.left_node
-            left join ir_is l on l.node = e.left_node
-            left join ir_is r on r.node = e.right_node
-            cross join lateral (select unnest([l.id, r.id]) as id) a
-            where e.state = 'accepted' and l.id is distinct from r.id and a.id is distinct from old.id
-            group by all
-        )
-        select m.old_id, m.new_id, case
-            when m.new_id is null then 'withdrawn'
-            when m.is_gone and m.targets = 1 then coalesce(g.cause, l.cause,
-                case when b.knowledge_level = 'anonymous' then 'device claimed' else 'anchor withdrawn' end)
-            else coalesce(l.cause, g.cause,
-                case when b.knowledge_level = 'anonymous' then 'device claimed' else 'member moved' end) end as cause
-        from ir_moves m
-        left join gained g on g.old_id = m.old_id and g.new_id = m.new_id
-        left join lost l on l.old_id = m.old_id and l.new_id = m.new_id
-        left join identity.customers b on b.customer_id = m.old_id
         """,
     )
 
@@ -151,7 +165,7 @@ def _log_events(engine: Engine, known_at: datetime, run_id: str) -> None:
         )
         select cast(md5(concat_ws('|', {quote(run_id)}, {quote(known_at.isoformat())}, event, customer_id, other_id))
                 as uuid) as event_id,
-            event, customer_id, other_id, cause, {_timestamp(known_at)} as "at", {quote(run_id)} as run_id
+            event, customer_id, other_id, cause, {timestamp(known_at)} as "at", {quote(run_id)} as run_id
         from happened order by event, customer_id, other_id
         """,
     )
@@ -182,12 +196,8 @@ def _redirect(engine: Engine, known_at: datetime) -> None:
         )
         select t.old_id, t.new_id,
             coalesce(e.cause, case t.targets when 0 then 'retire' when 1 then 'merge' else 'split' end) as cause,
-            coalesce(e."at", {_timestamp(known_at)}) as "at"
+            coalesce(e."at", {timestamp(known_at)}) as "at"
         from targets t
         left join identity.id_redirects e on e.old_id = t.old_id and e.new_id is not distinct from t.new_id
         """,
     )
-
-
-def _timestamp(at: datetime) -> str:
-    return f"timestamp {quote(at.replace(tzinfo=None).isoformat(sep=' '))}"

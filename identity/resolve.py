@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 import pyarrow as pa
 
@@ -20,7 +20,7 @@ from identity.customers import name_customers, name_nodes
 from identity.engine import Engine
 from identity.evidence import describe_evidence
 from identity.graph import Graph
-from identity.history import compare_states, history_statements
+from identity.history import compare_states, history_statements, read_clock
 from identity.households import group_households
 from identity.model import MatchModel
 from identity.names import describe_people
@@ -50,6 +50,8 @@ class ResolveReport:
     events: dict[str, int] = field(default_factory=dict)  # by kind
     membership_opened: int = 0
     membership_closed: int = 0
+    cells_opened: int = 0
+    cells_closed: int = 0
     seconds: dict[str, float] = field(default_factory=dict)  # by step
 
 
@@ -69,7 +71,7 @@ def resolve(
     known_at only enter the history. A crash at any moment leaves the last state.
 
     Args:
-        known_at: when the system came to believe this; UTC.
+        known_at: when the system came to believe this; UTC. Not before the last time: the later of the two counts.
         run_id: written to id_events.
         relations: where the standard tables are.
         decisions: the stewards' decisions in effect (`identity.decisions.read_effective`).
@@ -78,7 +80,6 @@ def resolve(
         Counts and seconds per step.
     """
     relations, report = relations or Relations(), ResolveReport()
-    known_at = known_at.astimezone(UTC) if known_at.tzinfo else known_at
     try:
         with _timed(report, "normalise"):
             create_tables(engine)
@@ -104,9 +105,10 @@ def resolve(
             group_accounts(engine, config, relations)
         with _timed(report, "history"):
             engine.store("ir_everyone", _EVERYONE)
+            known_at = read_clock(engine, known_at)
             compare_states(engine, known_at, run_id)
         with _timed(report, "publish"):
-            replace_state(engine, _published(), history_statements(known_at))
+            replace_state(engine, _published(), history_statements(engine, known_at))
         _count(engine, report)
     finally:
         engine.drop_working()
@@ -154,7 +156,6 @@ def _published() -> dict[str, str]:
         "id_lookup": "select * from ir_lookup",
         "device_intervals": "select * from ir_intervals",
         "device_customers": "select * from ir_device_customers",
-        "golden_cells": "select * from ir_cells",
         "golden_profiles": "select * from ir_profiles",
         "households": "select * from ir_households",
         "account_groups": "select * from ir_account_groups",
@@ -170,6 +171,10 @@ def _published() -> dict[str, str]:
         "review_queue": """
             select left_node, right_node, split_part(reason, ':', 1) as reason, rule, weight, reason as detail
             from ir_edges_named where for_review
+        """,
+        "decisions": """
+            select d.decision_id, d.verdict, l.name as left_node, r.name as right_node
+            from ir_decisions d join ir_names l on l.node_id = d.left_id join ir_names r on r.node_id = d.right_id
         """,
         "id_redirects": "select * from ir_redirects",
         "phone_cache": "select * from ir_phones",
@@ -199,7 +204,10 @@ def _count(engine: Engine, report: ResolveReport) -> None:
     report.households = count("(select distinct household_id from identity.households)")
     report.account_groups = count("(select distinct account_group_id from identity.account_groups)")
     report.events = counts("select event as name from ir_events")
-    report.membership_opened, report.membership_closed = count("ir_opened"), count("ir_closed")
+    written = {row["relation"]: row for row in engine.fetch("select * from ir_written").to_pylist()}
+    members, cells = written["membership"], written["golden_cell_history"]
+    report.membership_opened, report.membership_closed = members["opened"], members["closed"]
+    report.cells_opened, report.cells_closed = cells["opened"], cells["closed"]
 
 
 @contextmanager

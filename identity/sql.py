@@ -1,12 +1,13 @@
 """Small pieces of SQL text every step uses.
 
-Put here: quoting, node names, text keys.
+Put here: quoting, moments, node names, text keys.
 Keep out: whole queries.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 APOSTROPHES = "'\u2019\u02bc\u02bb`\u00b4"  # D'Angelo is one word: a lone d would pass for an initial
 
@@ -14,6 +15,12 @@ APOSTROPHES = "'\u2019\u02bc\u02bb`\u00b4"  # D'Angelo is one word: a lone d wou
 def quote(text: str) -> str:
     """A SQL string literal."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def timestamp(at: datetime) -> str:
+    """A SQL timestamp in UTC; a moment without a zone is UTC already."""
+    moment = at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
+    return f"timestamp {quote(moment.isoformat(sep=' '))}"
 
 
 def literals(texts: Iterable[str]) -> str:

@@ -25,8 +25,6 @@ STATE = {
     "device_intervals": "device_key varchar, customer_id uuid, valid_from timestamp, valid_to timestamp, "
     "reason varchar",
     "device_customers": "device_key varchar, customer_id uuid",
-    "golden_cells": "customer_id uuid, attribute varchar, value varchar, dataset varchar, record_id varchar, "
-    "rule varchar",
     "golden_profiles": f"customer_id uuid, {PERSON_COLUMNS}",
     "account_groups": "account_group_id uuid, account_key varchar, top_parent_key varchar, is_in_cycle boolean, "
     "reason varchar",
@@ -37,26 +35,41 @@ STATE = {
     "records bigint, state varchar",
     "review_queue": "left_node varchar, right_node varchar, reason varchar, rule varchar, weight double, "
     "detail varchar",
+    "decisions": "decision_id varchar, verdict varchar, left_node varchar, right_node varchar",
     "id_redirects": 'old_id uuid, new_id uuid, cause varchar, "at" timestamp',
     "phone_cache": "value varchar, country varchar, canonical varchar",
 }
-# Only ever added to; a membership row is closed, never changed otherwise.
+# Only ever added to; a row with known_to is closed once, and never changed otherwise.
 HISTORY = {
     "membership": "subject_id varchar, kind varchar, customer_id uuid, valid_from timestamp, valid_to timestamp, "
     "known_from timestamp, known_to timestamp",
+    "golden_cell_history": "customer_id uuid, attribute varchar, value varchar, dataset varchar, record_id varchar, "
+    "rule varchar, known_from timestamp, known_to timestamp",
     "id_events": 'event_id uuid, event varchar, customer_id uuid, other_id uuid, cause varchar, "at" timestamp, '
     "run_id varchar",
+}
+# The present of a history, so that nothing is kept twice.
+VIEWS = {
+    "golden_cells": "select customer_id, attribute, value, dataset, record_id, rule "
+    f"from {SCHEMA}.golden_cell_history where known_to is null",
 }
 
 
 def create_tables(engine: Engine) -> None:
     """Create whatever relation is missing, empty."""
-    engine.publish(
-        [
-            f"create schema if not exists {SCHEMA}",
-            *(f"create table if not exists {SCHEMA}.{name} ({ddl})" for name, ddl in {**STATE, **HISTORY}.items()),
-        ]
-    )
+    statements = [f"create schema if not exists {SCHEMA}"]
+    if engine.columns(f"{SCHEMA}.golden_cells") and not engine.columns(f"{SCHEMA}.golden_cell_history"):
+        statements.append(f"drop table {SCHEMA}.golden_cells")  # a home from before there was a history of cells
+    for name, ddl in {**STATE, **HISTORY}.items():
+        statements.append(f"create table if not exists {SCHEMA}.{name} ({ddl})")
+    for name, query in VIEWS.items():
+        statements.append(f"create view if not exists {SCHEMA}.{name} as {query}")
+    engine.publish(statements)
+
+
+def columns_of(name: str) -> tuple[str, ...]:
+    """Columns of a relation of STATE or HISTORY, in order."""
+    return tuple(part.split()[0] for part in {**STATE, **HISTORY}[name].split(", "))
 
 
 def replace_state(engine: Engine, queries: Mapping[str, str], history: list[str]) -> None:
@@ -68,9 +81,7 @@ def replace_state(engine: Engine, queries: Mapping[str, str], history: list[str]
     """
     statements = list(history)
     for name, query in queries.items():
-        columns = [part.split()[0] for part in STATE[name].split(", ")]
+        columns = ", ".join(columns_of(name))
         statements.append(f"create or replace table {SCHEMA}.{name} ({STATE[name]})")
-        statements.append(
-            f"insert into {SCHEMA}.{name} ({', '.join(columns)}) select {', '.join(columns)} from ({query})"
-        )
+        statements.append(f"insert into {SCHEMA}.{name} ({columns}) select {columns} from ({query})")
     engine.publish(statements)

@@ -15,6 +15,7 @@ from typing import Annotated
 
 import typer
 
+from pipelines.as_of_cli import as_of
 from pipelines.identity_cli import identity
 from pipelines.settings import Settings
 from pipelines.terminal import Company, Home, console, fail
@@ -28,6 +29,7 @@ app = typer.Typer(
     "A company is a folder (contracts/, journeys/, company.yml, touchpoints.yml, identity.yml). Its data lives in a "
     "home folder. Give both with --company and --home, or with C360_COMPANY and C360_HOME.",
 )
+identity.command("as-of")(as_of)
 app.add_typer(identity, name="identity")
 
 

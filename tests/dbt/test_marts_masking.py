@@ -77,9 +77,11 @@ def test_an_address_on_the_web_loses_its_query_and_what_follows_a_mail_address(r
 
 
 def test_of_an_identity_events_cause_only_the_words_are_published(rows):
-    assert rows("select event, cause_rule from governance.id_events order by 1") == [
+    assert rows("select event, cause_rule from governance.id_events order by all") == [
         ("merge", "lost email"),
+        ("merge", "model"),
         ("mint", "new known customer"),
+        ("split", "decision not_same"),
         ("split", "email"),
     ]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from identity_warehouse import Warehouse
@@ -45,7 +47,7 @@ def put(warehouse: Warehouse, numbered: list[tuple[int, dict]]) -> None:
         on = f"2024-01-0{row['day']}"
         if row["is_event"]:
             subject = warehouse.identify(f"web:~{number}", on, row["ids"])
-            warehouse.event(subject, f"2024-01-01 00:{number:02d}:00")
+            warehouse.event(subject, f"2024-01-01 {number // 60:02d}:{number % 60:02d}:00")
             warehouse.con.execute(
                 "update std.std_interactions set occurred_at = occurred_at + to_days(?), interaction_id = ? "
                 "where subject_id = ?",
@@ -54,6 +56,24 @@ def put(warehouse: Warehouse, numbered: list[tuple[int, dict]]) -> None:
         else:
             who = {"first_name": row["name"], "last_name": "Miller", "street": row["home"], "postcode": "53113"}
             warehouse.person(f"crm:{number}", on, row["ids"], **who)
+
+
+def withdraw(warehouse: Warehouse, is_gone: Callable[[int], bool]) -> None:
+    """Take away the rows whose number is_gone."""
+    for table in ("persons", "identifiers", "interactions"):
+        numbered = warehouse.rows(
+            f"select distinct subject_id, cast(regexp_extract(subject_id, '([0-9]+)$', 1) as int) from std.std_{table}"
+        )
+        for subject in (subject for subject, number in numbered if is_gone(number)):
+            warehouse.con.execute(f"delete from std.std_{table} where subject_id = ?", [subject])
+
+
+def shuffle(warehouse: Warehouse, seed: int) -> None:
+    """Put the rows of the standard tables in another order."""
+    for table in ("persons", "identifiers", "interactions"):
+        warehouse.con.execute(
+            f"create or replace table std.std_{table} as from std.std_{table} order by hash(rowid, {seed})"
+        )
 
 
 def state(warehouse: Warehouse) -> dict[str, list[tuple]]:

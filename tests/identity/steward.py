@@ -4,8 +4,27 @@ from __future__ import annotations
 
 import pyarrow as pa
 import sqlalchemy as sa
+from hypothesis import strategies as st
 
 from identity import decisions
+
+SUBJECTS = [
+    *(f"crm:{number}" for number in range(6)),
+    "customer_id|main|1",
+    "customer_id|main|2",
+    "loyalty_number|main|1",
+    "email||a@mail.de",
+    "email||info@mail.de",
+    "phone||+442079460018",
+]
+DECISIONS = st.lists(
+    st.tuples(
+        st.lists(st.sampled_from(SUBJECTS), min_size=2, max_size=2, unique=True).map(lambda pair: tuple(sorted(pair))),
+        st.sampled_from(["same", "not_same"]),
+    ),
+    min_size=1,
+    max_size=6,
+)
 
 
 class Steward:

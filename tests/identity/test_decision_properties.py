@@ -9,25 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from identity_warehouse import Warehouse
 from random_rows import CHECKED, ROWS, put, state
-from steward import Steward
-
-SUBJECTS = [
-    *(f"crm:{number}" for number in range(6)),
-    "customer_id|main|1",
-    "customer_id|main|2",
-    "loyalty_number|main|1",
-    "email||a@mail.de",
-    "email||info@mail.de",
-    "phone||+442079460018",
-]
-DECISIONS = st.lists(
-    st.tuples(
-        st.lists(st.sampled_from(SUBJECTS), min_size=2, max_size=2, unique=True).map(lambda pair: tuple(sorted(pair))),
-        st.sampled_from(["same", "not_same"]),
-    ),
-    min_size=1,
-    max_size=6,
-)
+from steward import DECISIONS, Steward
 
 
 def obey(warehouse: Warehouse, steward: Steward) -> dict[str, list[tuple]]:

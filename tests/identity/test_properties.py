@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from contextlib import closing
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 from identity_warehouse import Warehouse
-from random_rows import CHECKED, ROWS, put, state
+from random_rows import CHECKED, ROWS, put, state, withdraw
 
 
 @CHECKED
@@ -15,18 +16,18 @@ from random_rows import CHECKED, ROWS, put, state
 def test_rows_in_any_order_and_any_number_of_runs_give_the_same_customers(rows, data):
     numbered = list(enumerate(rows))
     shuffled = data.draw(st.permutations(numbered))
-    cut = data.draw(st.integers(0, len(rows)))
-    with closing(Warehouse()) as once, closing(Warehouse()) as twice:
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(rows)), min_size=1, max_size=3)))
+    with closing(Warehouse()) as once, closing(Warehouse()) as often:
         put(once, numbered)
         once.resolve()
-        put(twice, shuffled[:cut])
-        twice.resolve()
-        published = {row[0] for row in twice.rows("select customer_id from identity.customers")}
-        put(twice, shuffled[cut:])
-        twice.resolve()
-        assert state(once) == state(twice)
-        alive = {row[0] for row in twice.rows("select customer_id from identity.customers")}
-        redirected = dict(twice.rows("select old_id, new_id from identity.id_redirects"))
+        published = set()
+        for start, end in pairwise([0, *cuts, len(rows)]):
+            put(often, shuffled[start:end])
+            often.resolve()
+            published |= {row[0] for row in often.rows("select customer_id from identity.customers")}
+        assert state(once) == state(often)
+        alive = {row[0] for row in often.rows("select customer_id from identity.customers")}
+        redirected = dict(often.rows("select old_id, new_id from identity.id_redirects"))
         assert published - alive == set(redirected), "every id ever published resolves, and only those that are gone"
         assert {new for new in redirected.values() if new} <= alive
 
@@ -40,10 +41,7 @@ def test_rows_that_are_withdrawn_again_leave_no_trace_in_the_state(rows, more):
         before = state(warehouse)
         put(warehouse, list(enumerate(more, start=30)))
         warehouse.resolve()
-        for table in ("persons", "identifiers", "interactions"):
-            warehouse.con.execute(
-                f"delete from std.std_{table} where cast(regexp_extract(subject_id, '([0-9]+)$', 1) as int) >= 30"
-            )
+        withdraw(warehouse, lambda row: row >= 30)
         warehouse.resolve()
         assert state(warehouse) == before
         alive = {row[0] for row in warehouse.rows("select customer_id from identity.customers")}

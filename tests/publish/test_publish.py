@@ -14,6 +14,9 @@ import duckdb
 import pytest
 from support.small_warehouse import ADA_MAIL, ADA_PHONE, ADA_STREET
 
+from identity.as_of import golden_cells_as_of, membership_as_of
+from identity.engine import DuckDBEngine
+from identity.tables import create_tables
 from pipelines.publish.publish import PublishError, prepare_marts, publish, write_check_results
 from pipelines.publish.quarantine_counts import write_quarantine_counts
 
@@ -165,6 +168,31 @@ def test_the_stewards_file_holds_quarantined_rows(small_home):
     assert swap(small_home).steward_tables == 2
     with duckdb.connect(str(small_home / "private" / "steward.duckdb"), read_only=True) as connection:
         assert connection.execute("from quarantine").fetchall() == [("crm", "abc", "raw text")]
+
+
+def test_the_stewards_file_tells_what_was_believed_before_and_the_published_file_does_not(small_home):
+    with duckdb.connect(str(small_home / "warehouse.duckdb")) as connection:
+        connection.execute("drop table identity.golden_profiles")
+        create_tables(DuckDBEngine(connection))
+        connection.execute(
+            "insert into identity.golden_cell_history (attribute, value, known_from, known_to) values "
+            "('street', 'Old Lane 1', '2024-01-01', '2024-02-01'), ('street', 'New Lane 2', '2024-02-01', null)"
+        )
+        connection.execute(
+            "insert into identity.membership (subject_id, known_from, known_to) values "
+            "('crm:1', '2024-01-01', '2024-02-01'), ('crm:1', '2024-02-01', null)"
+        )
+    swap(small_home)
+    with duckdb.connect(str(small_home / "private" / "steward.duckdb"), read_only=True) as connection:
+        before = connection.execute(f"select value from ({golden_cells_as_of(datetime(2024, 1, 15))})").fetchall()
+        assert before == [("Old Lane 1",)]
+        assert connection.execute("select value from identity.golden_cells").fetchall() == [("New Lane 2",)]
+        assert connection.execute(f"select count(*) from ({membership_as_of()})").fetchall() == [(1,)]
+    published = small_home / "published" / "customer360.duckdb"
+    with duckdb.connect(str(published), read_only=True) as connection:
+        told = connection.execute("select distinct schema_name from duckdb_tables()").fetchall()
+    assert set(told) == {("marts",), ("governance",)}
+    assert not any(street in published.read_bytes() for street in (b"Old Lane", b"New Lane"))
 
 
 def test_quarantine_is_counted_by_batch_kind_and_rule_without_raw_text(tmp_path):

@@ -176,6 +176,10 @@ ROWS = {
              at="2024-03-05", run_id="r1"),
         dict(event_id=CAT, event="split", customer_id=CAT, cause="email|ada.example@mail.example", at="2024-03-05",
              run_id="r1"),
+        dict(event_id=HOME, event="split", customer_id=CAT, other_id=ADA, at="2024-03-05", run_id="r1",
+             cause="decision not_same:6a41f1c2-0b5d-4d6e-9a57-0c8e6f2b1d34"),
+        dict(event_id=TABLET, event="merge", customer_id=ADA, other_id=CAT, at="2024-03-05", run_id="r1",
+             cause="model:abcdef0123456789 edge 0a1b2c3d4e5f"),
     ],
     "control.run": [
         dict(run_id="r1", as_of="2024-03-05", company="small", country="DE", timezone="Europe/Berlin", currency="EUR"),
