@@ -208,6 +208,10 @@ SWAPPED_NAMES = "l.first_name = r.last_name and l.last_name = r.first_name"
 
 _SHARED = f"({_SAME_ADDRESS} or coalesce(email_l = email_r, false) or coalesce(phone_l = phone_r, false))"
 _VOUCHED = f"coalesce({_one_letter('government_id')}, false)"
+_TWO_NAMES = (
+    "(is_given_name_l and is_given_name_r and first_name_l <> first_name_r and not list_has_any(formal_l, formal_r) "
+    f"and not coalesce({_SWAPPED}, false))"
+)
 _OTHER_FIRST_NAME = " and ".join(
     [
         "first_name_l <> first_name_r",
@@ -220,7 +224,9 @@ _OTHER_BIRTH_DATE = " and ".join(
 )
 _GENERATION = "abs(left(birth_date_l, 4)::int - left(birth_date_r, 4)::int) >= 14"
 # People of one household share what weighs most, twins their birth date too, father and son their name.
-ONLY_HOUSEHOLD = f"({_SHARED} and not {_VOUCHED} and ({_OTHER_FIRST_NAME} or {_OTHER_BIRTH_DATE} and {_GENERATION}))"
+ONLY_HOUSEHOLD = (
+    f"({_SHARED} and not {_VOUCHED} and ({_OTHER_FIRST_NAME} or {_TWO_NAMES} or {_OTHER_BIRTH_DATE} and {_GENERATION}))"
+)
 
 
 def usable_kinds(known: Iterable[str]) -> tuple[Kind, ...]:

@@ -24,8 +24,8 @@ COLUMNS = (
 def describe_evidence(engine: Engine, relations: Relations) -> None:
     """Write `ir_evidence`: one row per person record.
 
-    unique_id (its node), source (its dataset), formal (formal names the first name may stand for), and COLUMNS, all
-    varchar; whatever is unknown is null.
+    unique_id (its node), source (its dataset), formal (formal names the first name may stand for), is_given_name, and
+    COLUMNS, all varchar; whatever is unknown is null.
     """
     engine.store(
         "ir_contacts",
@@ -58,7 +58,7 @@ def describe_evidence(engine: Engine, relations: Relations) -> None:
                     nullif(regexp_extract(street, '{_NUMBER_LAST}', 1), ''), street) as street_name
             from ir_places
         )
-        select p.unique_id, p.source, n.formal, n.token as first_name, n.last as last_name,
+        select p.unique_id, p.source, n.formal, n.is_given_name, n.token as first_name, n.last as last_name,
             coalesce(left(p.middle, 1), nullif(left(split_part(n.first, ' ', 2), 1), '')) as middle_initial,
             strftime(n.birth_date, '%Y-%m-%d') as birth_date, lower(n.gender) as gender,
             p.street_number, p.street_name, p.postcode, p.city, p.street_number || ' ' || p.street_name as address,

@@ -198,7 +198,7 @@ def _describe_clusters(engine: Engine) -> None:
             from ir_people p join ir_labels l using (node_id) semi join compared using (label)
             group by l.label
         )
-        select c.label, p.first, p.token, p.formal, p.last, p.generation, b.birth_date, b.gender
+        select c.label, p.first, p.token, p.formal, p.last, p.generation, p.is_given_name, b.birth_date, b.gender
         from compared c
         left join best b using (label)
         left join ir_people p using (node_id)

@@ -11,6 +11,7 @@ from identity.defaults import UNKNOWN_BIRTH_DATES
 from identity.engine import Engine
 from identity.nicknames import nickname_table
 from identity.relations import Relations
+from identity.scripts import romanise
 from identity.sql import fold, literals
 
 _TITLES = r"^((mr|mrs|ms|miss|mx|sir|dr|prof|herr|frau)\s+)+"
@@ -21,18 +22,24 @@ def describe_people(engine: Engine, relations: Relations) -> None:
     """Write `ir_people`: one row per person record.
 
     node_id, first, token (its first word), formal (list of formal names the token may stand for), last, generation,
-    birth_date, gender, address (street, postcode or city, country), subject_id. Whatever is unknown is null.
+    birth_date, gender, address (street, postcode or city, country), is_given_name (the token is a name of its own, not
+    a typo of one), subject_id. Whatever is unknown is null. Names are in Latin letters.
     A record with only a full name has it taken apart: "Last, First" and "First … Last".
     """
     engine.register("ir_nicknames", nickname_table())
+    romanise(engine, relations.persons, ("first_name", "last_name", "full_name"))
     engine.store(
         "ir_latest",
         f"""
-        select r.node_id, p.subject_id, p.first_name, p.last_name, p.birth_date, p.gender,
-            case when p.first_name is null or p.last_name is null then p.full_name end as full_name,
+        select r.node_id, p.subject_id, coalesce(f.latin, p.first_name) as first_name,
+            coalesce(l.latin, p.last_name) as last_name, p.birth_date, p.gender,
+            case when p.first_name is null or p.last_name is null then coalesce(n.parted, p.full_name) end as full_name,
             {fold("street")} || '|' || coalesce({fold("postcode")}, {fold("city")}) || '|'
                 || coalesce(upper(country), '') as address
         from {relations.persons} p join ir_records r on r.subject_id = p.subject_id
+        left join ir_latin f on f.raw = p.first_name
+        left join ir_latin l on l.raw = p.last_name
+        left join ir_latin n on n.raw = p.full_name
         qualify row_number() over (partition by p.subject_id order by valid_at desc nulls last, record_id) = 1
         """,
     )
@@ -75,7 +82,7 @@ def describe_people(engine: Engine, relations: Relations) -> None:
             case p.generation when 'junior' then 'jr' when 'senior' then 'sr' when '' then null
                 else p.generation end as generation,
             case when p.birth_date not in ({literals(UNKNOWN_BIRTH_DATES)}) then p.birth_date end as birth_date,
-            p.gender, p.address
+            p.gender, p.address, f.name is not null as is_given_name
         from ir_named_people p
         left join ir_formal f on f.name = split_part(p.first, ' ', 1)
         """,
@@ -94,7 +101,8 @@ def contradiction(left: str, right: str, config: IdentityConfig, last_name: bool
     """SQL for the reason two people cannot be one, null where nothing contradicts.
 
     Unknown values contradict nothing. An initial agrees with every name it begins. One wrong letter in a first name of
-    five letters or more is a typo where the family names agree and the genders do not differ.
+    five letters or more is a typo where the family names agree, the genders do not differ, and not both are given names
+    of their own. First and last name may have changed places.
 
     Args:
         last_name: also refuse different family names, unless the birth dates agree (for phones, which are recycled).
@@ -107,9 +115,11 @@ def contradiction(left: str, right: str, config: IdentityConfig, last_name: bool
         f"(length({left}.first) >= 5 and length({right}.first) >= 5 "
         f"and substr({left}.first, 1, 1) = substr({right}.first, 1, 1) "
         f"and damerau_levenshtein({left}.first, {right}.first) <= 1 and {left}.last = {right}.last "
+        f"and not ({left}.is_given_name and {right}.is_given_name) "
         f"and coalesce({left}.gender = {right}.gender, true))"
     )
-    agree = [same_first_name(left, right), initial, *([typo] if config.allow_typos else [])]
+    swapped = f"({left}.first = {right}.last and {left}.last = {right}.first)"
+    agree = [same_first_name(left, right), initial, swapped, *([typo] if config.allow_typos else [])]
     branches = [
         f"when {left}.birth_date <> {right}.birth_date then 'birth date contradicts'",
         f"when {left}.first is not null and {right}.first is not null "

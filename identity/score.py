@@ -129,7 +129,7 @@ def _score(
     engine: Engine, model: MatchModel, target: str, at_least: float, pairs: str | None = None, labels: str = "ir_labels"
 ) -> None:
     """Store the scored pairs of `pairs` (match_key, join_key_l, join_key_r), or of the blocking rules."""
-    sides = ", ".join(f"{side}.{c} as {c}_{side}" for side in "lr" for c in ("formal", *COLUMNS))
+    sides = ", ".join(f"{side}.{c} as {c}_{side}" for side in "lr" for c in ("formal", "is_given_name", *COLUMNS))
     logging.getLogger("splink").setLevel(logging.ERROR)
     with warnings.catch_warnings(), engine.matching() as api:
         warnings.simplefilter("ignore")

@@ -22,7 +22,7 @@ class Figure:
 def report(name: str, figures: list[Figure]) -> None:
     """Print the figures and write them as a list of {name, value, unit} to .bench/<name>.json."""
     FOLDER.mkdir(exist_ok=True)
-    rounded = [Figure(f.name, round(f.value, 3), f.unit) for f in figures]
+    rounded = [Figure(f.name, round(f.value, 4), f.unit) for f in figures]
     for figure in rounded:
         print(f"{figure.name:<36}{figure.value:>12} {figure.unit}")
     (FOLDER / f"{name}.json").write_text(json.dumps([asdict(f) for f in rounded], indent=1) + "\n", encoding="utf-8")

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from identity.config import IdentityConfig, load_config
 from identity.engine import DuckDBEngine
+from identity.model import MatchModel
 from identity.resolve import ResolveReport, resolve
 
 PERSONS = """
@@ -105,7 +106,11 @@ class Warehouse:
         self.con.close()
 
     def resolve(
-        self, config: IdentityConfig | None = None, at: str | None = None, decisions: pa.Table | None = None
+        self,
+        config: IdentityConfig | None = None,
+        at: str | None = None,
+        decisions: pa.Table | None = None,
+        model: MatchModel | None = None,
     ) -> ResolveReport:
         self.run_no += 1
         known_at = datetime.fromisoformat(at) if at else datetime(2025, 1, self.run_no)
@@ -115,6 +120,7 @@ class Warehouse:
             known_at=known_at,
             run_id=f"run{self.run_no}",
             decisions=decisions,
+            model=model,
         )
 
     def rows(self, query: str) -> list[tuple]:
