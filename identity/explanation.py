@@ -8,11 +8,11 @@ Whatever names a node here is what may be shown: the short hash of it, or the no
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
 
-from identity.weigh import Weighing
+from identity.weigh import UNKNOWN, Weighing
 
 SHOWN = 40  # lines of one section of a text; JSON has them all
 
@@ -27,6 +27,8 @@ class Node:
     customer_id: str | None
 
     def __str__(self) -> str:
+        if self.name.startswith((f"{self.kind}|", f"{self.dataset}:")):  # a name says it all, a hash does not
+            return self.name
         return f"{self.dataset} {self.kind} {self.name}" if self.dataset else f"{self.kind} {self.name}"
 
 
@@ -117,7 +119,7 @@ class CustomerExplanation(Explanation):
                 f"customer {self.customer_id}: {self.knowledge_level}{since}; named after {self.anchor}",
                 *_section("members", (_tell_member(m) for m in self.members)),
                 *_section("held together by", (_tell_edge(e) for e in self.edges)),
-                *_section("refused", (_tell_edge(e) for e in self.refused)),
+                *_section("refused", (_tell_refused(e, self.customer_id) for e in self.refused)),
                 *_section("decisions", (_tell_decision(d) for d in self.decisions)),
                 *_section("golden values", (_tell_cell(c) for c in self.cells)),
             ]
@@ -179,7 +181,7 @@ def _section(title: str, lines: Iterable[str]) -> list[str]:
 def _tell_member(member: Member) -> str:
     told = [str(member.node)]
     if member.state:
-        told.append(f"{member.state}, carried by {member.records} records")
+        told.append(member.state if member.records is None else f"{member.state}, carried by {member.records} records")
     if member.valid_from:
         told.append(f"from {member.valid_from} to {member.valid_to}")
     return ": ".join(told)
@@ -188,9 +190,12 @@ def _tell_member(member: Member) -> str:
 def _tell_edge(edge: Edge) -> str:
     why = f"refused: {edge.reason}" if edge.reason else edge.evidence
     weight = f" {edge.weight:+.2f}" if edge.rule == "model" else ""
-    other = {n.customer_id for n in (edge.left, edge.right)} if edge.reason else ()
-    apart = f" ({' | '.join(sorted(str(c) for c in other))})" if len(other) > 1 else ""
-    return f"{edge.rule}{weight}: {edge.left} — {edge.right}: {why}{apart}"
+    return f"{edge.rule}{weight}: {edge.left} — {edge.right}: {why}"
+
+
+def _tell_refused(edge: Edge, customer_id: str) -> str:
+    others = [node.customer_id for node in (edge.left, edge.right) if node.customer_id not in (customer_id, None)]
+    return _tell_edge(edge) + "".join(f" (customer {other})" for other in others)
 
 
 def _tell_decision(decision: Decision) -> str:
@@ -210,23 +215,24 @@ def _tell_cell(cell: Cell) -> str:
 def _tell_weighing(weighing: Weighing) -> list[str]:
     rows: list[tuple[str, str, float]] = [("two records at random", "", weighing.prior)]
     for comparison in weighing.comparisons:
+        if comparison.level == UNKNOWN:
+            continue
         values = f" ({comparison.left} | {comparison.right})" if comparison.left or comparison.right else ""
         rows.append((comparison.name, comparison.level + values, comparison.weight))
         if comparison.rarity:
             rows.append(("", "rare value" if comparison.rarity > 0 else "common value", comparison.rarity))
     rows.append(("sum", "", weighing.weight))
+    unknown = ", ".join(comparison.name for comparison in weighing.comparisons if comparison.level == UNKNOWN)
     household = "; one household: no match however heavy" if weighing.is_household else ""
+    asked = "; ".join(weighing.blocked_by) or "nothing: the model is not asked about this pair"
     return [
         "",
         f"model {weighing.model}: probability {weighing.probability:.6f}: {weighing.verdict} "
         f"(match from {weighing.match:.6g}, review from {weighing.review:.6g}){household}",
         *(f"  {weight:+9.3f}  {name:<22}{level}".rstrip() for name, level, weight in rows),
-        f"  compared because of: {_list(weighing.blocked_by) or 'nothing; the model is not asked about this pair'}",
+        *([f"  not known of both: {unknown}"] if unknown else []),
+        f"  compared because of: {asked}",
     ]
-
-
-def _list(rules: Sequence[str]) -> str:
-    return "; ".join(rules)
 
 
 def _plain(value: object) -> str:

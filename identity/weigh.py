@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import warnings
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,10 +16,12 @@ from splink import Linker
 from splink.internals.charts import WaterfallChart
 
 from identity.blocking import blocking_rules, key_records
-from identity.comparisons import KINDS, ONLY_HOUSEHOLD, frequency_columns
+from identity.comparisons import KINDS, ONLY_HOUSEHOLD, Kind, frequency_columns
 from identity.engine import Engine
-from identity.evidence import add_frequencies
+from identity.evidence import COLUMNS, add_frequencies
 from identity.model import MatchModel
+
+UNKNOWN = "unknown"  # level of a comparison of which one of the two says nothing
 
 
 @dataclass(frozen=True)
@@ -26,7 +29,7 @@ class Comparison:
     """One comparison of a pair. Weights are log2 of how much likelier the pair is one person for it.
 
     rarity: what is added or taken because the value they share is rare or common.
-    left, right: the values compared; empty unless asked for.
+    left, right: the values compared, with all columns the comparison looks at; empty unless asked for.
     """
 
     name: str
@@ -88,7 +91,7 @@ def weigh_pair(engine: Engine, model: MatchModel, values: bool = False) -> Weigh
     return Weighing(
         model=model.fingerprint,
         prior=chart[0]["log2_bayes_factor"],
-        comparisons=_read_comparisons(chart[1:-1]),
+        comparisons=_read_comparisons(chart[1:-1], scored if values else {}),
         weight=scored["match_weight"],
         probability=scored["match_probability"],
         match=model.match,
@@ -107,25 +110,35 @@ def draw_waterfall(weighing: Weighing) -> str:
     return WaterfallChart(list(weighing.chart)).to_html(inline=True)
 
 
-def _read_comparisons(bars: list[dict[str, Any]]) -> tuple[Comparison, ...]:
+def _read_comparisons(bars: list[dict[str, Any]], scored: dict[str, Any]) -> tuple[Comparison, ...]:
     """The bars between the first (prior) and the last (sum); a bar of rarity follows the one it belongs to."""
     rarity = {
         bar["column_name"].removeprefix("tf_"): bar["log2_bayes_factor"]
         for bar in bars
         if bar["term_frequency_adjustment"]
     }
+    read = {kind.name: _columns_of(kind) for kind in KINDS}
     return tuple(
         Comparison(
-            name=bar["column_name"],
+            name=(name := bar["column_name"]),
             level=_level(bar["label_for_charts"]),
             weight=bar["log2_bayes_factor"],
-            rarity=rarity.get(bar["column_name"], 0.0),
-            left=bar["value_l"],
-            right=bar["value_r"],
+            rarity=rarity.get(name, 0.0),
+            left=_join(scored.get(f"{column}_l") for column in read[name]),
+            right=_join(scored.get(f"{column}_r") for column in read[name]),
         )
         for bar in bars
         if not bar["term_frequency_adjustment"]
     )
+
+
+def _columns_of(kind: Kind) -> list[str]:
+    text = " ".join((kind.missing, *(condition for _, condition in kind.levels)))
+    return [column for column in COLUMNS if f"{column}_l" in text]
+
+
+def _join(values: Iterable[str | None]) -> str:
+    return ", ".join(value for value in values if value)
 
 
 def _level(label: str) -> str:
