@@ -68,6 +68,7 @@ class MatchModel:
             probability_two_random_records_match=self.prior,
             comparisons=[build_comparison(k, self.m[k.name], self.u.get(k.name)) for k in KINDS if k.name in self.m],
             blocking_rules_to_generate_predictions=[*(block_on(*rule) for rule in self.blocking), SWAPPED_NAMES],
+            max_iterations=8,  # of training; a level nobody reaches would otherwise sink below what a float can hold
             retain_matching_columns=False,
             retain_intermediate_calculation_columns=False,
         )

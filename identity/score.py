@@ -26,7 +26,9 @@ RIVAL = 0.01  # match probability from which on a pair counts against another
 REJECT = 0.001  # clusters of one component that are one person with a lower probability are strangers
 
 
-def score_candidates(engine: Engine, model: MatchModel, at_least: float, once: Iterable[str] = ()) -> None:
+def score_candidates(
+    engine: Engine, model: MatchModel, at_least: float, once: Iterable[str] = (), one_in: int = 1
+) -> None:
     """Write `ir_scored` (left_id, right_id, left_label, right_label, weight, probability, reason).
 
     One row per candidate pair of two clusters. Reads `ir_evidence` and the clusters so far, `ir_labels`. The reason is
@@ -36,10 +38,11 @@ def score_candidates(engine: Engine, model: MatchModel, at_least: float, once: I
         at_least: match probability, 0–1; pairs below are not kept.
         once: datasets that know each person once. A record can be one of theirs at most, so the odds of the others
             count against each: p = o / (1 + sum of o).
+        one_in: score the pairs of one record in so many only.
     """
     attributes = frequency_columns(k for k in KINDS if k.name in model.m)
     add_frequencies(engine, model.frequencies, model.rarest, attributes)
-    _score(engine, model, "ir_alone", min(at_least, RIVAL))
+    _score(engine, model, "ir_alone", min(at_least, RIVAL), one_in=one_in)
     datasets = literals(once)
     engine.store(
         "ir_scored",
@@ -126,7 +129,13 @@ def find_strangers(engine: Engine, model: MatchModel) -> None:
 
 
 def _score(
-    engine: Engine, model: MatchModel, target: str, at_least: float, pairs: str | None = None, labels: str = "ir_labels"
+    engine: Engine,
+    model: MatchModel,
+    target: str,
+    at_least: float,
+    pairs: str | None = None,
+    labels: str = "ir_labels",
+    one_in: int = 1,
 ) -> None:
     """Store the scored pairs of `pairs` (match_key, join_key_l, join_key_r), or of the blocking rules."""
     sides = ", ".join(f"{side}.{c} as {c}_{side}" for side in "lr" for c in ("formal", "is_given_name", *COLUMNS))
@@ -136,7 +145,9 @@ def _score(
         linker = Linker(api.register("ir_comparable"), model.settings(), log_level="ERROR")
         if pairs:
             linker.table_management.register_blocked_pairs_for_predict(api.register(pairs))
-        found = linker.inference.predict(threshold_match_probability=at_least)
+            found = linker.inference.predict(threshold_match_probability=at_least)
+        else:
+            found = linker.inference.predict_chunk((1, one_in), (1, 1), threshold_match_probability=at_least)
         engine.store(
             target,
             f"""

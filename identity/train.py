@@ -32,7 +32,8 @@ from identity.sql import quote
 MIN_RECORDS = 200  # fewer say nothing about chance
 RANDOM_PAIRS = 1_500_000
 EM_PAIRS = 1_000_000
-PAIRS_PER_RECORD = 30  # candidate pairs a model may ask for
+PAIRS, PAIRS_PER_RECORD = 3_000_000, 5  # candidate pairs a model may ask for: the first, and the second for each record
+PAIRS_TO_CALIBRATE = 2_000_000
 SEED = 1
 RECALL_OF_CERTAIN = 0.7  # share of true pairs that agree on one of CERTAIN; the prior hardly depends on it
 CERTAIN = (
@@ -69,11 +70,12 @@ def train_model(engine: Engine, config: IdentityConfig) -> MatchModel | None:
     kinds = usable_kinds(name for name, share in known.items() if share > 0)
     if records < MIN_RECORDS or not {"first_name", "last_name"} <= {k.name for k in kinds}:
         return None
+    blocking, pairs = _choose_blocking(engine, known, records)
     model = MatchModel(
         m={k.name: k.expected for k in kinds},
         u={},
         prior=0.0001,
-        blocking=_choose_blocking(engine, known, records),
+        blocking=blocking,
         rarest=1 / records,
         records=records,
         frequencies=_count_frequencies(engine, kinds, records),
@@ -83,7 +85,7 @@ def train_model(engine: Engine, config: IdentityConfig) -> MatchModel | None:
     with warnings.catch_warnings(), engine.matching() as api:
         warnings.simplefilter("ignore")
         model = _Training(api, model, kinds, known).learn()
-    score_candidates(engine, model, EVEN, config.known_once)
+    score_candidates(engine, model, EVEN, config.known_once, one_in=1 + pairs // PAIRS_TO_CALIBRATE)
     found = engine.fetch("select probability from ir_scored where reason is null order by probability desc")
     match, expected = _choose_threshold(found["probability"].to_numpy(), config.precision)
     return replace(model, match=match, review=min(config.review, match), expected_precision=expected)
@@ -212,8 +214,8 @@ def _count_frequencies(engine: Engine, kinds: Sequence[Kind], records: int) -> p
     return engine.fetch(f"select * from ({counted}) order by attribute, value").cast(FREQUENCY_SCHEMA)
 
 
-def _choose_blocking(engine: Engine, known: dict[str, float], records: int) -> tuple[tuple[str, ...], ...]:
-    """The rules of BLOCKING whose columns are known, the most selective ones within the budget of pairs."""
+def _choose_blocking(engine: Engine, known: dict[str, float], records: int) -> tuple[tuple[tuple[str, ...], ...], int]:
+    """The rules of BLOCKING whose columns are known, the most selective ones within the budget, and their pairs."""
     usable = [
         (position, rule)
         for position, rule in enumerate(BLOCKING)
@@ -230,8 +232,8 @@ def _choose_blocking(engine: Engine, known: dict[str, float], records: int) -> t
         pairs.append((counted["pairs"][0].as_py(), position, rule))
     chosen, spent = [], 0
     for count, position, rule in sorted(pairs):
-        spent += count
-        if count == 0 or (chosen and spent > PAIRS_PER_RECORD * records):
+        if count == 0 or (chosen and spent + count > PAIRS + PAIRS_PER_RECORD * records):
             continue
+        spent += count
         chosen.append((position, rule))
-    return tuple(rule for _, rule in sorted(chosen))
+    return tuple(rule for _, rule in sorted(chosen)), spent

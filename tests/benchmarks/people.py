@@ -75,8 +75,9 @@ def fill_people(connection: duckdb.DuckDBPyConnection, records: int) -> None:
         select 'crm' as dataset, 'crm:' || key as record_id, 'crm:' || key as subject_id,
             date '2024-01-01' as arrived_on, date '2024-01-01' as first_arrived_on,
             {_messy("first_name")} as first_name,
-            {_messy("last_name")} as last_name, case when not is_second or md5_number_lower(key || '/born') % 20 > 0 then born end
-            as birth_date, {_messy("street")} as street, postcode
+            {_messy("last_name")} as last_name,
+            case when not is_second or md5_number_lower(key || '/born') % 20 > 0 then born end as birth_date,
+            {_messy("street")} as street, postcode
         from drawn
         """
     )
