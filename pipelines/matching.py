@@ -78,7 +78,6 @@ def retrain(settings: Settings, *, by: str, reason: str) -> Trained:
         model = learn(engine, config, decisions=decided)
     if model is None:
         raise TrainingError("the last build has too few records with a name to learn from; nothing was changed")
-    settings.identity_model.mkdir(mode=0o700, exist_ok=True)  # it holds names: nobody else looks into it
     with write_state(opened) as state:
         audit.record(state, actor=by, action="train model", object=model.fingerprint, reason=reason)
         model.save(settings.identity_model)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -35,6 +36,7 @@ def train(
     """
     from pipelines.matching import REFUSALS, retrain
 
+    os.umask(0o077)  # the model holds names
     settings = Settings.from_env(company=company, home=home)
     trained = _or_exit(REFUSALS, retrain, settings, by=by or getpass.getuser(), reason=reason)
     model = trained.model
