@@ -1,12 +1,13 @@
-"""How good a resolution is, against a truth: three measures, each with precision, recall and F1.
+"""How good a resolution is, against a truth: three measures, each with precision, recall and F1; and its mistakes.
 
-Put here: pairwise (on links), cluster-pair (on the transitive closure), B-cubed (per record).
-Keep out: thresholds for passing; they belong to tests.
+Put here: pairwise (on links), cluster-pair (on the transitive closure), B-cubed (per record), block recall; which
+clusters hold too many or too few. Keep out: thresholds for passing; they belong to tests.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from identity.engine import Engine
 
@@ -34,21 +35,24 @@ class Evaluation:
     records: int
     true_pairs: int
     found_pairs: int
+    block_recall: float | None = None  # share of true pairs that were compared at all; None where not asked for
 
 
-def evaluate(engine: Engine, predicted: str, truth: str, links: str | None = None) -> Evaluation:
+def evaluate(
+    engine: Engine, predicted: str, truth: str, links: str | None = None, compared: str | None = None
+) -> Evaluation:
     """Score a resolution.
 
     Args:
         predicted: query of (record_id, cluster), one row per record.
         truth: query of (record_id, entity), one row per record; records of only one of the two are left out.
         links: query of (left_id, right_id) between records, for the pairwise score; either order, repeats ignored.
+        compared: query of (left_id, right_id), the pairs somebody looked at, for the block recall; likewise.
     Source: Menestrina, Whang, Garcia-Molina 2010 (pairs); Bagga and Baldwin 1998 (B-cubed).
     """
-    both = f"select record_id, cluster, entity from ({predicted}) p join ({truth}) t using (record_id)"
     sizes = engine.fetch(
         f"""
-        with cells as (select cluster, entity, count(*) as n from ({both}) group by cluster, entity),
+        with cells as ({_cells(predicted, truth)}),
         sized as (
             select n, sum(n) over (partition by cluster) as c, sum(n) over (partition by entity) as e from cells
         )
@@ -66,7 +70,51 @@ def evaluate(engine: Engine, predicted: str, truth: str, links: str | None = Non
         records=records,
         true_pairs=real,
         found_pairs=sizes["found"],
+        block_recall=_score_links(engine, truth, compared, real).recall if compared else None,
     )
+
+
+def list_over_merged(engine: Engine, predicted: str, truth: str, limit: int) -> list[dict[str, Any]]:
+    """Clusters that hold records of more than one entity, the most wrong pairs first.
+
+    Returns:
+        cluster, records, entities, wrong_pairs.
+    """
+    return engine.fetch(
+        f"""
+        with cells as ({_cells(predicted, truth)})
+        select cluster, sum(n)::bigint as records, count(*) as entities,
+            ((sum(n) * sum(n) - sum(n * n)) // 2)::bigint as wrong_pairs
+        from cells group by cluster having count(*) > 1
+        order by wrong_pairs desc, cluster limit {limit}
+        """
+    ).to_pylist()
+
+
+def list_under_merged(engine: Engine, predicted: str, truth: str, limit: int) -> list[dict[str, Any]]:
+    """Entities whose records are in more than one cluster, the most missed pairs first.
+
+    Returns:
+        clusters (a list, the one with most of the records first), records, missed_pairs; not the entity: what it is
+        called is the truth's own affair.
+    """
+    return engine.fetch(
+        f"""
+        with cells as ({_cells(predicted, truth)})
+        select list(cluster order by n desc, cluster) as clusters, sum(n)::bigint as records,
+            ((sum(n) * sum(n) - sum(n * n)) // 2)::bigint as missed_pairs
+        from cells group by entity having count(*) > 1
+        order by missed_pairs desc, clusters limit {limit}
+        """
+    ).to_pylist()
+
+
+def _cells(predicted: str, truth: str) -> str:
+    """Records by cluster and entity."""
+    return f"""
+        select cluster, entity, count(*) as n from ({predicted}) p join ({truth}) t using (record_id)
+        group by cluster, entity
+    """
 
 
 def _score_links(engine: Engine, truth: str, links: str, real: int) -> Score:

@@ -48,7 +48,7 @@ def number_nodes(engine: Engine, config: IdentityConfig, relations: Relations) -
         select cast(row_number() over (order by node) - 1 + (select count(*) from ir_records) as integer) as node_id,
             i.* exclude (value_state),
             case when value_state <> 'used' then value_state
-                when records > {_fan_out(config)} then 'hub' else 'used' end as state
+                when records > {fan_out_of(config)} then 'hub' else 'used' end as state
         from (
             select identifier_type, namespace, canonical as value,
                 identifier_type || '|' || namespace || '|' || canonical as node,
@@ -76,7 +76,7 @@ def number_nodes(engine: Engine, config: IdentityConfig, relations: Relations) -
     ].as_py()
 
 
-def _fan_out(config: IdentityConfig) -> str:
+def fan_out_of(config: IdentityConfig) -> str:
     """SQL for the limit of a row's (identifier_type, namespace); infinite where there is none."""
     branches = []
     for key, limit in sorted(config.fan_out.items(), key=lambda item: "@" not in item[0]):

@@ -118,14 +118,13 @@ def resolve(
 def learn(
     engine: Engine, config: IdentityConfig, relations: Relations | None = None, decisions: pa.Table | None = None
 ) -> MatchModel | None:
-    """Train a model on all records as they are now.
+    """Train a model on all records as they are now. Nothing is stored in the database: it may be read only.
 
     Returns:
         The model; None where there are too few records to learn from, or nobody has a name.
     """
     relations = relations or Relations()
     try:
-        create_tables(engine)
         normalise_values(engine, config, relations)
         graph = _prepare(engine, config, relations, decisions)
         graph.link_by_rules()

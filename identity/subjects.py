@@ -69,6 +69,21 @@ def find_subject(engine: Engine, where: str, name: str) -> Subject:
     return Subject(**{**row, "customer_id": row["customer_id"] and str(row["customer_id"])})
 
 
+def find_customer(engine: Engine, where: str, name: str) -> str:
+    """The id of the customer somebody named: by that id, or by a node that is in it (`find_subject`).
+
+    Raises:
+        SubjectError: there is no such thing in the last build, or the node is in no customer.
+    """
+    if _is_uuid(name):
+        _find_living(engine, where, name)
+        return name.lower()
+    subject = find_subject(engine, where, name)
+    if subject.customer_id is None:
+        raise SubjectError(f"{where}: this {subject.kind} is in no customer; it is a value nobody is known by")
+    return subject.customer_id
+
+
 def read_reviews(engine: Engine, limit: int) -> list[dict]:
     """The first rows of the review queue, the weightiest of each reason first.
 
@@ -97,13 +112,18 @@ def _is_uuid(name: str) -> bool:
 
 
 def _find_anchor(engine: Engine, where: str, customer_id: str) -> str:
+    living = _find_living(engine, where, customer_id)
+    if living["knowledge_level"] == "anonymous":
+        raise SubjectError(f"{where}: customer {customer_id} is an anonymous device; a device is nobody's for good")
+    return living["anchor"]
+
+
+def _find_living(engine: Engine, where: str, customer_id: str) -> dict:
     living = engine.fetch(
         f"select anchor, knowledge_level from identity.customers where customer_id = {quote(customer_id)}"
     ).to_pylist()
-    if living and living[0]["knowledge_level"] != "anonymous":
-        return living[0]["anchor"]
     if living:
-        raise SubjectError(f"{where}: customer {customer_id} is an anonymous device; a device is nobody's for good")
+        return living[0]
     leads = engine.fetch(
         f"select cast(new_id as varchar) as new_id from identity.id_redirects where old_id = {quote(customer_id)} "
         "order by 1"
@@ -113,5 +133,5 @@ def _find_anchor(engine: Engine, where: str, customer_id: str) -> str:
     now = ", ".join(new for new in leads if new)
     raise SubjectError(
         f"{where}: customer {customer_id} is no more; "
-        + (f"who was in it is in {now} now: decide about that" if now else "nobody who was in it is left")
+        + (f"who was in it is in {now} now: name that" if now else "nobody who was in it is left")
     )

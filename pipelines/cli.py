@@ -16,7 +16,7 @@ from typing import Annotated
 import typer
 
 from pipelines.as_of_cli import as_of
-from pipelines.identity_cli import identity
+from pipelines.matching_cli import identity
 from pipelines.settings import Settings
 from pipelines.terminal import Company, Home, console, fail
 from quality.contract import ContractError

@@ -73,7 +73,7 @@ def review(
     if as_json:
         return print(json.dumps(rows, indent=1))
     shown = ("left_kind", "left", "right_kind", "right", "rule", "weight", "detail")
-    _print_table(("", "left", "", "right", "rule", "weight", "why"), [[row[name] for name in shown] for row in rows])
+    print_table(("", "left", "", "right", "rule", "weight", "why"), [[row[name] for name in shown] for row in rows])
     console.print(f"{len(rows)} of {waiting} pairs put up for review")
 
 
@@ -142,7 +142,7 @@ def list_decisions(company: Company = None, home: Home = None, as_json: Json = F
         return print(json.dumps(rows, indent=1))
     shown = ("decision_id", "verdict", "state", "left", "right", "decided_by", "decided_at", "reason")
     columns = ("decision", "verdict", "state", "left", "right", "by", "at (UTC)", "why")
-    _print_table(columns, [[row[name] for name in shown] for row in rows])
+    print_table(columns, [[row[name] for name in shown] for row in rows])
 
 
 def _or_exit(deed: str, *arguments, **named):
@@ -155,7 +155,8 @@ def _or_exit(deed: str, *arguments, **named):
         raise fail(fault) from fault
 
 
-def _print_table(columns: tuple[str, ...], rows: list[list]) -> None:
+def print_table(columns: tuple[str, ...], rows: list[list]) -> None:
+    """Print rows; a narrow terminal wraps the lines and cuts nothing."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         table.add_column(column, no_wrap=column != "why", overflow="fold")

@@ -1,21 +1,46 @@
 """The company's model of who matches: kept in its home, trained once, and again only when somebody says so.
 
-Put here: where it lies, and when it is trained without being asked. Keep out: how (identity/train.py).
+Put here: where it lies, when it is trained without being asked, training on demand. Keep out: how (identity/train.py).
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pyarrow as pa
 
-from identity.config import IdentityConfig
+from identity import decisions
+from identity.config import IdentityConfig, IdentityConfigError, load_config
 from identity.engine import Engine
-from identity.model import MatchModel
+from identity.model import MatchModel, ModelError
 from identity.resolve import learn
+from pipelines import audit
+from pipelines.last_build import open_last_build
+from pipelines.publish.publish import PublishError
 from pipelines.settings import Settings
+from pipelines.state import open_state, write_state
+from quality.company import load_company
+from quality.contract import ContractError
+from quality.definitions import load_definitions
+
+
+class TrainingError(ValueError):
+    """There is no model to be had; the message says why. The one in the home stays."""
+
+
+REFUSALS = (TrainingError, PublishError, IdentityConfigError, ContractError)
+
+
+@dataclass(frozen=True)
+class Trained:
+    """The new model, and the fingerprint of the one before: None where there was none that could be used."""
+
+    model: MatchModel
+    before: str | None
 
 
 def current_model(
-    settings: Settings, engine: Engine, config: IdentityConfig, decisions: pa.Table | None
+    settings: Settings, engine: Engine, config: IdentityConfig, decided: pa.Table | None
 ) -> MatchModel | None:
     """The model in the home; the first run that has records enough to learn from makes it.
 
@@ -28,7 +53,45 @@ def current_model(
         return None
     model = MatchModel.load(settings.identity_model)
     if model is None:
-        model = learn(engine, config, decisions=decisions)
+        model = learn(engine, config, decisions=decided)
         if model:
             model.save(settings.identity_model)
     return model
+
+
+def retrain(settings: Settings, *, by: str, reason: str) -> Trained:
+    """Train a model on the records of the last build and put it in place of the one in the home.
+
+    The next build matches by it. The deed is in the audit log.
+
+    Raises:
+        REFUSALS: nothing is published, identity.yml switches the model off, or there is too little to learn from.
+    """
+    config = read_rules(settings)
+    if not config.use_model:
+        raise TrainingError("identity.yml: model.enabled is false; switch it on to train a model")
+    before = _fingerprint(settings)
+    opened = open_state(settings.state_url, decisions.METADATA, audit.METADATA)
+    with opened.connect() as state:
+        decided = decisions.read_effective(state)
+    with open_last_build(settings) as engine:
+        model = learn(engine, config, decisions=decided)
+    if model is None:
+        raise TrainingError("the last build has too few records with a name to learn from; nothing was changed")
+    with write_state(opened) as state:
+        audit.record(state, actor=by, action="train model", object=model.fingerprint, reason=reason)
+        model.save(settings.identity_model)
+    return Trained(model, before)
+
+
+def read_rules(settings: Settings) -> IdentityConfig:
+    """The company's identity.yml over the defaults."""
+    return load_config(load_company(settings.company).identity_file, load_definitions().terms)
+
+
+def _fingerprint(settings: Settings) -> str | None:
+    try:
+        model = MatchModel.load(settings.identity_model)
+    except ModelError:  # training is the remedy
+        return None
+    return model and model.fingerprint

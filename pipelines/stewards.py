@@ -6,17 +6,13 @@ Keep out: arguments and terminals (identity_cli.py), what a decision means (iden
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 
-import duckdb
-
 from identity import decisions
-from identity.engine import DuckDBEngine
 from identity.subjects import Subject, SubjectError, find_subject, read_reviews
 from pipelines import audit
-from pipelines.publish.publish import STEWARD_NAME, PublishError
+from pipelines.last_build import open_last_build
+from pipelines.publish.publish import PublishError
 from pipelines.settings import Settings
 from pipelines.state import open_state, write_state
 
@@ -39,7 +35,7 @@ class Decided:
 
 def list_reviews(settings: Settings, limit: int) -> tuple[list[dict], int]:
     """The first pairs of the review queue (`identity.subjects.read_reviews`), and how many there are."""
-    with _last_build(settings) as engine:
+    with open_last_build(settings) as engine:
         waiting = engine.fetch("select count(*) as n from identity.review_queue")["n"][0].as_py()
         return read_reviews(engine, limit), waiting
 
@@ -50,7 +46,7 @@ def decide(settings: Settings, left: str, right: str, verdict: str, *, by: str, 
     Raises:
         REFUSALS: nothing is published, a side cannot be decided about, or the decision cannot be made.
     """
-    with _last_build(settings) as engine:
+    with open_last_build(settings) as engine:
         one, other = find_subject(engine, "LEFT", left), find_subject(engine, "RIGHT", right)
     with write_state(open_state(settings.state_url, decisions.METADATA, audit.METADATA)) as state:
         made = decisions.decide(state, one.node, other.node, verdict, decided_by=by, reason=reason)
@@ -74,13 +70,3 @@ def list_decisions(settings: Settings) -> list[dict]:
     """Every decision with its state (`identity.decisions.read_decisions`)."""
     with open_state(settings.state_url, decisions.METADATA).connect() as state:
         return decisions.read_decisions(state)
-
-
-@contextmanager
-def _last_build(settings: Settings) -> Iterator[DuckDBEngine]:
-    """The steward's file of the last build, read only."""
-    file = settings.private / STEWARD_NAME
-    if not file.is_file():
-        raise PublishError(f"{file}: nothing is published yet; run `c360 run` first")
-    with duckdb.connect(str(file), read_only=True) as connection:
-        yield DuckDBEngine(connection)

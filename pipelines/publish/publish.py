@@ -107,7 +107,8 @@ def _checkpoint(marts: Path) -> int:
 
 
 def _write_steward(warehouse: Path, draft: Path, quarantine: Path) -> int:
-    """Copy what stewards must see: identity, raw person records, quarantined rows. Returns the number of tables."""
+    """Copy what stewards must see, and a model learns from: identity, raw person records and identifiers, quarantined
+    rows. Returns the number of tables."""
     with duckdb.connect(config=OFFLINE) as connection:
         connection.execute(f"attach {_text(warehouse)} as w (read_only)")
         connection.execute(f"attach {_text(draft)} as s (storage_version '{STORAGE_VERSION}')")
@@ -117,7 +118,8 @@ def _write_steward(warehouse: Path, draft: Path, quarantine: Path) -> int:
             from system.information_schema.tables
             where
                 table_catalog = 'w'
-                and (table_schema = 'identity' or (table_schema = 'std' and table_name = 'std_persons'))
+                and (table_schema = 'identity' or table_schema || '.' || table_name in (
+                    'std.std_persons', 'std.std_identifiers', 'control.run'))
             order by all
             """
         ).fetchall()

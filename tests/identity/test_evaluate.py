@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from identity.engine import DuckDBEngine
-from identity.evaluate import Score, evaluate
+from identity.evaluate import Score, evaluate, list_over_merged, list_under_merged
 
 TRUTH = "select * from (values ('a', 1), ('b', 1), ('c', 1), ('d', 2), ('e', 2)) t(record_id, entity)"
 
@@ -27,3 +27,24 @@ def test_evaluate_gives_full_marks_to_the_truth_itself(warehouse):
     found = evaluate(DuckDBEngine(warehouse.con), TRUTH.replace("entity", "cluster"), TRUTH)
     assert (found.cluster_pairs, found.b_cubed, found.pairwise) == (Score(1, 1), Score(1, 1), None)
     assert found.cluster_pairs.f1 == 1
+
+
+def test_evaluate_says_which_share_of_the_true_pairs_was_compared_at_all(warehouse):
+    predicted = TRUTH.replace("entity", "cluster")
+    compared = "select * from (values ('b', 'a'), ('a', 'b'), ('c', 'd'), ('d', 'e')) t(left_id, right_id)"
+    found = evaluate(DuckDBEngine(warehouse.con), predicted, TRUTH, compared=compared)
+    assert found.block_recall == 2 / 4  # of ab, ac, bc, de: ab and de
+
+
+def test_over_and_under_merged_are_listed_by_how_many_pairs_are_wrong(warehouse):
+    predicted = "select * from (values ('a', 7), ('b', 7), ('c', 8), ('d', 8), ('e', 9)) t(record_id, cluster)"
+    engine = DuckDBEngine(warehouse.con)
+    assert list_over_merged(engine, predicted, TRUTH, 9) == [
+        {"cluster": 8, "records": 2, "entities": 2, "wrong_pairs": 1}
+    ]
+    assert list_under_merged(engine, predicted, TRUTH, 9) == [
+        {"clusters": [7, 8], "records": 3, "missed_pairs": 2},
+        {"clusters": [8, 9], "records": 2, "missed_pairs": 1},
+    ]
+    assert len(list_under_merged(engine, predicted, TRUTH, 1)) == 1
+    assert list_over_merged(engine, TRUTH.replace("entity", "cluster"), TRUTH, 9) == []
