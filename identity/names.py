@@ -118,7 +118,7 @@ def contradiction(left: str, right: str, config: IdentityConfig, last_name: bool
         f"and not ({left}.is_given_name and {right}.is_given_name) "
         f"and coalesce({left}.gender = {right}.gender, true))"
     )
-    swapped = f"({left}.first = {right}.last and {left}.last = {right}.first)"
+    swapped = f"coalesce({left}.first = {right}.last and {left}.last = {right}.first, false)"
     agree = [same_first_name(left, right), initial, swapped, *([typo] if config.allow_typos else [])]
     branches = [
         f"when {left}.birth_date <> {right}.birth_date then 'birth date contradicts'",
