@@ -52,6 +52,7 @@ def redirected(warehouse: Warehouse) -> dict[str, set]:
     return found
 
 
+@pytest.mark.proof
 @CHECKED
 @given(steps=STEPS)
 def test_every_state_ever_published_and_every_id_is_given_back_as_it_was(steps):

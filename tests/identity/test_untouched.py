@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import closing
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from identity_warehouse import Warehouse
@@ -46,6 +47,7 @@ def told_of_bystanders(warehouse: Warehouse) -> list[list[tuple]]:
     ]
 
 
+@pytest.mark.proof
 @CHECKED
 @given(rows=ROWS, more=ROWS, made=DECISIONS, uses_model=st.booleans())
 def test_random_merges_and_splits_leave_whoever_they_do_not_concern_as_they_were(rows, more, made, uses_model):
@@ -85,6 +87,7 @@ def test_the_same_rows_again_in_any_order_change_no_id_and_add_nothing_to_the_hi
         assert (report.events, written) == ({}, (0, 0, 0, 0))
 
 
+@pytest.mark.proof
 def test_with_a_model_the_same_people_again_in_any_order_and_in_other_batches_keep_every_id():
     people, model = typo_people(), learned_from_typos()
     with closing(Warehouse()) as once, closing(Warehouse()) as thrice:
