@@ -63,7 +63,9 @@ def review(
     """List pairs the last build did not dare to link, by reason, the weightiest first.
 
     ambiguous: others who share the value agree with one of the two only. cardinality: one customer would have too many
-    values of one identifier. decision: a steward's decision stands between them. Answer with `c360 identity decide`.
+    values of one identifier. decision: a steward's decision stands between them. unsure: the model puts the pair
+    between review and match. household: one address or contact, but another first name or birth date. chain: others
+    between the two are told apart. Answer with `c360 identity decide`.
     """
     from identity.subjects import shorten
 
