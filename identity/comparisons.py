@@ -9,6 +9,7 @@ parts would otherwise be counted as independent evidence. A family name compared
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -92,6 +93,11 @@ class Kind:
     levels: tuple[tuple[str, str], ...]
     expected: tuple[float, ...]
     frequency: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns of the evidence it looks at."""
+        return frozenset(re.findall(r"(\w+)_l\b", " ".join((self.missing, *(sql for _, sql in self.levels)))))
 
 
 KINDS = (

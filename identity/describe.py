@@ -47,4 +47,4 @@ def describe_records(engine: Engine, config: IdentityConfig, records: str, relat
         """,
     )
     describe_people(engine, some)
-    describe_evidence(engine, some)
+    describe_evidence(engine)

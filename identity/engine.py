@@ -6,6 +6,8 @@ Keep out: identity rules.
 
 from __future__ import annotations
 
+import logging
+import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Protocol
@@ -41,7 +43,7 @@ class Engine(Protocol):
         """Run statements that change stored relations: all of them take effect, or none."""
 
     def matching(self) -> AbstractContextManager[DatabaseAPI]:
-        """Splink on this database; working relations are readable, what Splink makes is gone afterwards."""
+        """Splink on this database, silent; working relations are readable, what Splink makes is gone afterwards."""
 
     def drop_working(self) -> None:
         """Forget every working relation."""
@@ -92,10 +94,13 @@ class DuckDBEngine:
     def matching(self) -> Iterator[DatabaseAPI]:
         from splink import DuckDBAPI  # half a second, needed only where there is a model
 
+        logging.getLogger("splink").setLevel(logging.ERROR)
         home = self._connection.execute("select current_database()").fetchone()[0]
         self._connection.execute(f"attach ':memory:' as {_SCRATCH}; use {_SCRATCH}")
         try:
-            yield DuckDBAPI(connection=self._connection)
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                yield DuckDBAPI(connection=self._connection)
         finally:
             self._connection.execute(f'use "{home}"; detach {_SCRATCH}')
 

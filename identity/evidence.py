@@ -6,10 +6,8 @@ Keep out: how two records are compared (comparisons.py), names and addresses for
 
 from __future__ import annotations
 
-import pyarrow as pa
-
 from identity.engine import Engine
-from identity.relations import Relations
+from identity.model import MatchModel
 from identity.sql import fold, quote
 
 # The number before the street or after it, with a letter or a range; then the street, without its unit.
@@ -21,11 +19,11 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def describe_evidence(engine: Engine, relations: Relations) -> None:
+def describe_evidence(engine: Engine) -> None:
     """Write `ir_evidence`: one row per person record.
 
     unique_id (its node), source (its dataset), formal (formal names the first name may stand for), is_given_name, and
-    COLUMNS, all varchar; whatever is unknown is null.
+    COLUMNS, all varchar; whatever is unknown is null. Reads what `describe_people` and `number_nodes` wrote.
     """
     engine.store(
         "ir_contacts",
@@ -41,10 +39,9 @@ def describe_evidence(engine: Engine, relations: Relations) -> None:
     engine.store(
         "ir_places",
         f"""
-        select r.node_id as unique_id, r.dataset as source, {fold("middle_name")} as middle, {fold("street")} as street,
+        select node_id as unique_id, r.dataset as source, {fold("middle_name")} as middle, {fold("street")} as street,
             replace({fold("postcode")}, ' ', '') as postcode, {fold("city")} as city
-        from {relations.persons} p join ir_records r on r.subject_id = p.subject_id
-        qualify row_number() over (partition by p.subject_id order by valid_at desc nulls last, record_id) = 1
+        from ir_latest p join ir_records r using (node_id)
         """,
     )
     engine.store(
@@ -71,16 +68,15 @@ def describe_evidence(engine: Engine, relations: Relations) -> None:
     )
 
 
-def add_frequencies(engine: Engine, frequencies: pa.Table, rarest: float, attributes: tuple[str, ...]) -> None:
+def add_frequencies(engine: Engine, model: MatchModel) -> None:
     """Write `ir_comparable`: the evidence with tf_<attribute>, the share of records that have the same value.
 
-    Args:
-        frequencies: attribute, value, share; as the model keeps them, so that a score depends on the model alone.
-        rarest: share of a value that is not in `frequencies`.
+    The shares are the model's, so that a score depends on the two records and the model alone.
     """
-    engine.register("ir_frequencies", frequencies)
+    attributes = model.frequency_columns
+    engine.register("ir_frequencies", model.frequencies)
     shares = ", ".join(
-        f"case when e.{a} is not null then coalesce({a}_f.share, {rarest!r}) end as tf_{a}" for a in attributes
+        f"case when e.{a} is not null then coalesce({a}_f.share, {model.rarest!r}) end as tf_{a}" for a in attributes
     )
     joins = " ".join(
         f"left join ir_frequencies {a}_f on {a}_f.attribute = {quote(a)} and {a}_f.value = e.{a}" for a in attributes

@@ -13,6 +13,7 @@ from identity.config import IdentityConfig
 from identity.decided import link_decided
 from identity.edges import EDGE_COLUMNS, link_certain
 from identity.engine import Engine
+from identity.evidence import add_frequencies
 from identity.guard import AMBIGUOUS, link_addresses, link_guarded
 from identity.model import MatchModel
 from identity.score import HOUSEHOLD, UNSURE, find_strangers, link_model, score_candidates
@@ -44,6 +45,7 @@ class Graph:
         """Pairs the model is sure of join what the rules left apart, unless that brings strangers together."""
         engine = self._engine
         engine.store("ir_rule_labels", "select * from ir_labels")
+        add_frequencies(engine, model)
         score_candidates(engine, model, model.review, self._config.known_once)
         self._add(link_model(engine, model, priority=len(self._config.strong) + 2))
         find_strangers(engine, model)

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from splink import SettingsCreator, block_on
 
-from identity.comparisons import KINDS, SWAPPED_NAMES, build_comparison
+from identity.comparisons import KINDS, SWAPPED_NAMES, build_comparison, frequency_columns
 
 MODEL_FILE = "model.json"
 FORMAT = 1
@@ -59,6 +59,11 @@ class MatchModel:
         for name in FREQUENCY_SCHEMA.names:
             digest.update(json.dumps(self.frequencies[name].to_pylist()).encode())
         return digest.hexdigest()[:16]
+
+    @property
+    def frequency_columns(self) -> tuple[str, ...]:
+        """Columns of which the share of each value counts."""
+        return frequency_columns(k for k in KINDS if k.name in self.m)
 
     def settings(self) -> SettingsCreator:
         """For Splink: pairs within one relation of records, `unique_id` their key."""

@@ -19,7 +19,7 @@ _GENERATION = r"\s(jr|sr|junior|senior|ii|iii|iv)$"
 
 
 def describe_people(engine: Engine, relations: Relations) -> None:
-    """Write `ir_people`: one row per person record.
+    """Write `ir_people`, and `ir_latest`, the row it is made of: one row per person record.
 
     node_id, first, token (its first word), formal (list of formal names the token may stand for), last, generation,
     birth_date, gender, address (street, postcode or city, country), is_given_name (the token is a name of its own, not
@@ -35,7 +35,8 @@ def describe_people(engine: Engine, relations: Relations) -> None:
             coalesce(l.latin, p.last_name) as last_name, p.birth_date, p.gender,
             case when p.first_name is null or p.last_name is null then coalesce(n.parted, p.full_name) end as full_name,
             {fold("street")} || '|' || coalesce({fold("postcode")}, {fold("city")}) || '|'
-                || coalesce(upper(country), '') as address
+                || coalesce(upper(country), '') as address,
+            p.middle_name, p.street, p.postcode, p.city
         from {relations.persons} p join ir_records r on r.subject_id = p.subject_id
         left join ir_latin f on f.raw = p.first_name
         left join ir_latin l on l.raw = p.last_name

@@ -90,7 +90,7 @@ def resolve(
             graph.link_by_rules()
         if model:
             with _timed(report, "model"):
-                describe_evidence(engine, relations)
+                describe_evidence(engine)
                 graph.link_by_model(model)
         with _timed(report, "edges"):
             engine.store("ir_edges_named", graph.name_edges())
@@ -128,7 +128,7 @@ def learn(
         normalise_values(engine, config, relations)
         graph = _prepare(engine, config, relations, decisions)
         graph.link_by_rules()
-        describe_evidence(engine, relations)
+        describe_evidence(engine)
         return train_model(engine, config)
     finally:
         engine.drop_working()

@@ -6,16 +6,14 @@ Keep out: the model (model.py, train.py), which edges survive (components.py).
 
 from __future__ import annotations
 
-import logging
-import warnings
 from collections.abc import Iterable
 
 from splink import Linker
 
-from identity.comparisons import KINDS, ONLY_HOUSEHOLD, frequency_columns
+from identity.comparisons import ONLY_HOUSEHOLD
 from identity.defaults import ALWAYS
 from identity.engine import Engine
-from identity.evidence import COLUMNS, add_frequencies
+from identity.evidence import COLUMNS
 from identity.model import MatchModel
 from identity.sql import literals
 
@@ -31,8 +29,8 @@ def score_candidates(
 ) -> None:
     """Write `ir_scored` (left_id, right_id, left_label, right_label, weight, probability, reason).
 
-    One row per candidate pair of two clusters. Reads `ir_evidence` and the clusters so far, `ir_labels`. The reason is
-    null, or HOUSEHOLD where the pair must not match however likely it looks.
+    One row per candidate pair of two clusters. Reads `ir_evidence`, `ir_comparable` and the clusters so far,
+    `ir_labels`. The reason is null, or HOUSEHOLD where the pair must not match however likely it looks.
 
     Args:
         at_least: match probability, 0–1; pairs below are not kept.
@@ -40,8 +38,6 @@ def score_candidates(
             count against each: p = o / (1 + sum of o).
         one_in: score the pairs of one record in so many only.
     """
-    attributes = frequency_columns(k for k in KINDS if k.name in model.m)
-    add_frequencies(engine, model.frequencies, model.rarest, attributes)
     _score(engine, model, "ir_alone", min(at_least, RIVAL), one_in=one_in)
     datasets = literals(once)
     engine.store(
@@ -139,9 +135,7 @@ def _score(
 ) -> None:
     """Store the scored pairs of `pairs` (match_key, join_key_l, join_key_r), or of the blocking rules."""
     sides = ", ".join(f"{side}.{c} as {c}_{side}" for side in "lr" for c in ("formal", "is_given_name", *COLUMNS))
-    logging.getLogger("splink").setLevel(logging.ERROR)
-    with warnings.catch_warnings(), engine.matching() as api:
-        warnings.simplefilter("ignore")
+    with engine.matching() as api:
         linker = Linker(api.register("ir_comparable"), model.settings(), log_level="ERROR")
         if pairs:
             linker.table_management.register_blocked_pairs_for_predict(api.register(pairs))

@@ -11,8 +11,6 @@ name; one state number; one birth date): in blocks of an address or a family nam
 
 from __future__ import annotations
 
-import logging
-import warnings
 from collections.abc import Sequence
 from dataclasses import replace
 from math import sqrt
@@ -80,10 +78,8 @@ def train_model(engine: Engine, config: IdentityConfig) -> MatchModel | None:
         records=records,
         frequencies=_count_frequencies(engine, kinds, records),
     )
-    add_frequencies(engine, model.frequencies, model.rarest, frequency_columns(kinds))
-    logging.getLogger("splink").setLevel(logging.ERROR)
-    with warnings.catch_warnings(), engine.matching() as api:
-        warnings.simplefilter("ignore")
+    add_frequencies(engine, model)
+    with engine.matching() as api:
         model = _Training(api, model, kinds, known).learn()
     score_candidates(engine, model, EVEN, config.known_once, one_in=1 + pairs // PAIRS_TO_CALIBRATE)
     found = engine.fetch("select probability from ir_scored where reason is null order by probability desc")
@@ -145,7 +141,7 @@ class _Training:
             )
             levels = self._levels(linker.misc.save_model_to_json())
             for kind in self.kinds:
-                if not _reads(kind, block):
+                if kind.columns.isdisjoint(block):
                     seen[kind.name].append(_settle(levels[kind.name]["m"], kind.expected))
         return {
             kind.name: tuple(sum(level) / len(level) for level in zip(*seen[kind.name], strict=True))
@@ -180,11 +176,6 @@ class _Training:
             }
             for comparison in found["comparisons"]
         }
-
-
-def _reads(kind: Kind, columns: Sequence[str]) -> bool:
-    text = " ".join((kind.missing, *(condition for _, condition in kind.levels)))
-    return any(f"{column}_l" in text for column in columns)
 
 
 def _settle(found: Sequence[float | None], expected: Sequence[float]) -> tuple[float, ...]:

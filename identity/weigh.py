@@ -6,8 +6,6 @@ Keep out: which pairs become edges (score.py), the other reasons for a link (exp
 
 from __future__ import annotations
 
-import logging
-import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +14,7 @@ from splink import Linker
 from splink.internals.charts import WaterfallChart
 
 from identity.blocking import blocking_rules, key_records
-from identity.comparisons import KINDS, ONLY_HOUSEHOLD, Kind, frequency_columns
+from identity.comparisons import KINDS, ONLY_HOUSEHOLD
 from identity.engine import Engine
 from identity.evidence import COLUMNS, add_frequencies
 from identity.model import MatchModel
@@ -73,17 +71,14 @@ def weigh_pair(engine: Engine, model: MatchModel, values: bool = False) -> Weigh
     Args:
         values: keep the values that were compared.
     """
-    attributes = frequency_columns(k for k in KINDS if k.name in model.m)
-    add_frequencies(engine, model.frequencies, model.rarest, attributes)
+    add_frequencies(engine, model)
     engine.store(
         "ir_pair",
         "select '0' as match_key, min(unique_id) as join_key_l, max(unique_id) as join_key_r from ir_evidence",
     )
     settings = model.settings()
     settings.retain_intermediate_calculation_columns = settings.retain_matching_columns = True
-    logging.getLogger("splink").setLevel(logging.ERROR)
-    with warnings.catch_warnings(), engine.matching() as api:
-        warnings.simplefilter("ignore")
+    with engine.matching() as api:
         linker = Linker(api.register("ir_comparable"), settings, log_level="ERROR")
         linker.table_management.register_blocked_pairs_for_predict(api.register("ir_pair"))
         [scored] = linker.inference.predict(threshold_match_probability=0.0).as_record_list()
@@ -117,7 +112,7 @@ def _read_comparisons(bars: list[dict[str, Any]], scored: dict[str, Any]) -> tup
         for bar in bars
         if bar["term_frequency_adjustment"]
     }
-    read = {kind.name: _columns_of(kind) for kind in KINDS}
+    read = {kind.name: [c for c in COLUMNS if c in kind.columns] for kind in KINDS}
     return tuple(
         Comparison(
             name=(name := bar["column_name"]),
@@ -130,11 +125,6 @@ def _read_comparisons(bars: list[dict[str, Any]], scored: dict[str, Any]) -> tup
         for bar in bars
         if not bar["term_frequency_adjustment"]
     )
-
-
-def _columns_of(kind: Kind) -> list[str]:
-    text = " ".join((kind.missing, *(condition for _, condition in kind.levels)))
-    return [column for column in COLUMNS if f"{column}_l" in text]
 
 
 def _join(values: Iterable[str | None]) -> str:

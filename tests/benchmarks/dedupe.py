@@ -15,13 +15,14 @@ import warnings
 from datetime import datetime
 from pathlib import Path
 
-import duckdb
-
 from identity.config import load_config
+from identity.describe import describe_records
 from identity.engine import DuckDBEngine
 from identity.evaluate import evaluate
+from identity.evidence import add_frequencies
 from identity.model import MatchModel
 from identity.resolve import learn, resolve
+from identity.tables import create_tables
 from quality.definitions import load_definitions
 from tests.benchmarks.people import fill_people
 from tests.identity.identity_warehouse import Warehouse
@@ -54,8 +55,11 @@ def time_splink(warehouse: Warehouse, folder: Path) -> dict:
     logging.getLogger("splink").setLevel(logging.ERROR)
     model = MatchModel.load(folder)
     engine, config = DuckDBEngine(warehouse.con), load_config(None, load_definitions().terms)
-    _prepare_evidence(engine, config)
-    warehouse.con.execute("create table ready as select * from ir_evidence")
+    create_tables(engine)
+    describe_records(engine, config, "select subject_id from std.std_persons")
+    add_frequencies(engine, model)
+    warehouse.con.execute("create table ready as select * from ir_comparable")
+    warehouse.con.execute("create table keyed as select node_id as unique_id, key from ir_records")
     engine.drop_working()
     started = time.perf_counter()
     api = DuckDBAPI(connection=warehouse.con)
@@ -83,23 +87,6 @@ def time_splink(warehouse: Warehouse, folder: Path) -> dict:
     }  # fmt: skip
 
 
-def _prepare_evidence(engine: DuckDBEngine, config) -> None:
-    from identity.evidence import describe_evidence
-    from identity.names import describe_people
-    from identity.nodes import number_nodes
-    from identity.normalise import normalise_values
-    from identity.relations import Relations
-    from identity.tables import create_tables
-
-    relations = Relations()
-    create_tables(engine)
-    normalise_values(engine, config, relations)
-    number_nodes(engine, config, relations)
-    describe_people(engine, relations)
-    describe_evidence(engine, relations)
-    engine.run("create or replace table keyed as select node_id as unique_id, key from ir_records")
-
-
 def main() -> None:
     who, records, folder = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3])
     with tempfile.TemporaryDirectory() as scratch:
@@ -117,5 +104,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    duckdb.sql("select 1")
     main()

@@ -179,7 +179,7 @@ def test_a_few_records_are_described_as_all_of_them_are(shop):
     normalise_values(engine, config, Relations())
     number_nodes(engine, config, Relations())
     describe_people(engine, Relations())
-    describe_evidence(engine, Relations())
+    describe_evidence(engine)
     columns = "* exclude (unique_id)"
     chosen = "select node_id from ir_records where subject_id in ('crm:3', 'crm:4', 'crm:full', 'crm:ann')"
     whole = shop.rows(f"select {columns} from ir_evidence where unique_id in ({chosen}) order by unique_id")
