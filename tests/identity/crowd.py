@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from identity_warehouse import Warehouse
+from contextlib import closing
+from functools import cache
+
+from identity_warehouse import TERMS, Warehouse
+
+from identity.config import load_config
+from identity.engine import DuckDBEngine
+from identity.model import MatchModel
+from identity.resolve import learn
 
 FIRST = (
     "ada bruno carla dieter elsa franz greta hugo ida jonas klara lukas marta nils olga peter ronja simon tilda ulrich "
@@ -15,8 +23,12 @@ LAST = (
 STREET = "amselweg birkenallee dorfplatz eichenring feldgasse gartenweg hafenstrasse inselweg"
 
 
-def gather_crowd(warehouse: Warehouse, people: int = 400) -> None:
-    """Insert `people` people as crm:p<n> and shop:p<n>; the shop drops or twists a letter, or has no birth date."""
+def gather_crowd(warehouse: Warehouse, people: int = 400, part: int = 0, parts: int = 1) -> None:
+    """Insert `people` people as crm:p<n> and shop:p<n>; the shop drops letters, or has no birth date.
+
+    Args:
+        part, parts: only this one of so many parts; the two records of a person are in different parts.
+    """
 
     def draw(step: int, choices: int) -> str:
         return f"cast(md5_number_lower(n || '/{step}') % {choices} as integer)"
@@ -35,9 +47,8 @@ def gather_crowd(warehouse: Warehouse, people: int = 400) -> None:
         """
     )
     twisted = "case when n % 5 = 0 then first_name[1:2] || first_name[4:] else first_name end"
-    for dataset, first, born in (
-        ("crm", "first_name", "birth_date"),
-        ("shop", twisted, "case when n % 7 <> 0 then birth_date end"),
+    for place, (dataset, first, born) in enumerate(
+        (("crm", "first_name", "birth_date"), ("shop", twisted, "case when n % 7 <> 0 then birth_date end"))
     ):
         warehouse.con.execute(
             f"""
@@ -45,6 +56,16 @@ def gather_crowd(warehouse: Warehouse, people: int = 400) -> None:
             select '{dataset}' as dataset, '{dataset}:p' || n as record_id, '{dataset}:p' || n as subject_id,
                 date '2024-01-01' as arrived_on, date '2024-01-01' as first_arrived_on, {first} as first_name,
                 last_name, {born} as birth_date, street, postcode
-            from crowd
+            from crowd where (n + {place}) % {parts} = {part}
             """
         )
+
+
+@cache
+def learned_from_crowd() -> MatchModel:
+    """The model of the crowd, learned once."""
+    with closing(Warehouse()) as warehouse:
+        gather_crowd(warehouse)
+        model = learn(DuckDBEngine(warehouse.con), load_config(None, TERMS))
+    assert model is not None
+    return model

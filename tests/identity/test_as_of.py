@@ -6,12 +6,12 @@ from contextlib import closing
 from datetime import datetime, timedelta
 
 import pytest
+from crowd import learned_from_crowd
 from hypothesis import given
 from hypothesis import strategies as st
 from identity_warehouse import Warehouse
 from random_rows import CHECKED, ROWS, put, withdraw
 from steward import DECISIONS, Steward
-from typo_people import learned_from_typos
 
 from identity.as_of import customers_as_of, golden_cells_as_of, membership_as_of, resolve_id
 
@@ -66,7 +66,7 @@ def test_every_state_ever_published_and_every_id_is_given_back_as_it_was(steps):
             if step["withdraw"] < 3:
                 withdraw(warehouse, lambda row, first=step["withdraw"]: row % 3 == first)
             put(warehouse, list(enumerate(step["rows"], start=20 * number)))
-            warehouse.resolve(decisions=steward.effective(), model=learned_from_typos() if step["model"] else None)
+            warehouse.resolve(decisions=steward.effective(), model=learned_from_crowd() if step["model"] else None)
             present = {name: warehouse.rows(f"from ({query}) order by all") for name, query in PRESENT.items()}
             kept.append((datetime(2025, 1, number + 1), present, redirected(warehouse)))
             assert warehouse.unresolved_ids() == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typo_people import learned_from_typos
+from crowd import learned_from_crowd
 
 ANN = {"first_name": "Ann", "last_name": "Miller"}
 BOX = {"email": "box@mail.de"}
@@ -88,7 +88,7 @@ def test_a_decision_that_overrules_another_is_the_cause_of_the_split(warehouse, 
 
 
 def test_what_the_model_joins_and_what_falls_apart_without_it_names_its_fingerprint(warehouse):
-    model = learned_from_typos()
+    model = learned_from_crowd()
     home = {"birth_date": "1980-03-04", "street": "Rosenweg 5", "postcode": "53113", "city": "Bonn"}
     warehouse.person("crm:1", on="2024-01-01", first_name="Clara", last_name="Lindqvist", **home)
     warehouse.person("shop:1", on="2024-02-01", first_name="Clara", last_name="Lindqivst", **home)

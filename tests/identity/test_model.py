@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 
 import pytest
-from crowd import gather_crowd
+from crowd import gather_crowd, learned_from_crowd
 from identity_warehouse import TERMS, Warehouse
 
 from identity.config import load_config
@@ -21,11 +21,7 @@ HOME = {"street": "Lindenweg 7", "postcode": "53113"}
 @pytest.fixture(scope="module")
 def model():
     """Trained once; what it learned does not depend on the few rows a test adds."""
-    warehouse = Warehouse()
-    gather_crowd(warehouse)
-    found = learn(DuckDBEngine(warehouse.con), load_config(None, TERMS))
-    warehouse.close()
-    return found
+    return learned_from_crowd()
 
 
 @pytest.fixture

@@ -5,12 +5,12 @@ from __future__ import annotations
 from contextlib import closing
 
 import pytest
+from crowd import gather_crowd, learned_from_crowd
 from hypothesis import given
 from hypothesis import strategies as st
 from identity_warehouse import Warehouse
 from random_rows import CHECKED, ROWS, put, shuffle, state, withdraw
 from steward import DECISIONS, Steward
-from typo_people import learned_from_typos, put_people, typo_people
 
 FIRST_OTHER = 1000  # bystanders' numbers; random rows are smaller
 NORA = {"first_name": "Nora", "last_name": "Vandenberg", "birth_date": "1971-05-06", "street": "Seestrasse 3"}
@@ -51,7 +51,7 @@ def told_of_bystanders(warehouse: Warehouse) -> list[list[tuple]]:
 @CHECKED
 @given(rows=ROWS, more=ROWS, made=DECISIONS, uses_model=st.booleans())
 def test_random_merges_and_splits_leave_whoever_they_do_not_concern_as_they_were(rows, more, made, uses_model):
-    model = learned_from_typos() if uses_model else None
+    model = learned_from_crowd() if uses_model else None
     with closing(Warehouse()) as warehouse, closing(Steward()) as steward:
         put_bystanders(warehouse)
         put(warehouse, list(enumerate(rows)))
@@ -89,9 +89,9 @@ def test_the_same_rows_again_in_any_order_change_no_id_and_add_nothing_to_the_hi
 
 @pytest.mark.proof
 def test_with_a_model_the_same_people_again_in_any_order_and_in_other_batches_keep_every_id():
-    people, model = typo_people(), learned_from_typos()
+    model = learned_from_crowd()
     with closing(Warehouse()) as once, closing(Warehouse()) as thrice:
-        put_people(once, people)
+        gather_crowd(once)
         assert once.resolve(model=model).clusters > 50, "the model finds people who were recorded twice"
         expected = state(once)
         shuffle(once, 1)
@@ -99,8 +99,8 @@ def test_with_a_model_the_same_people_again_in_any_order_and_in_other_batches_ke
         assert state(once) == expected
         written = (report.membership_opened, report.membership_closed, report.cells_opened, report.cells_closed)
         assert (report.events, written) == ({}, (0, 0, 0, 0))
-        for batch in (people[2::3], people[::3], people[1::3]):
-            put_people(thrice, batch)
+        for part in (2, 0, 1):
+            gather_crowd(thrice, part=part, parts=3)
             thrice.resolve(model=model)
             assert thrice.unresolved_ids() == []
         assert state(thrice) == expected
