@@ -24,6 +24,10 @@ _SCRATCH = "ir_matching"
 class Engine(Protocol):
     """What resolving needs of a database. Working relations begin with `ir_` and live as long as the engine."""
 
+    @property
+    def version(self) -> str:
+        """Of the database: what `key_of` makes of a name may differ in another."""
+
     def run(self, sql: str) -> None:
         """Run one statement."""
 
@@ -56,6 +60,10 @@ class DuckDBEngine:
         self._connection = connection
         self._stored: dict[str, None] = {}
         self._registered: dict[str, None] = {}
+
+    @property
+    def version(self) -> str:
+        return duckdb.__version__
 
     def run(self, sql: str) -> None:
         self._connection.execute(sql)

@@ -17,6 +17,7 @@ COLUMNS = (
     "first_name", "last_name", "middle_initial", "birth_date", "gender", "street_number", "street_name", "postcode",
     "city", "address", "email", "phone", "government_id",
 )  # fmt: skip
+EVIDENCE_COLUMNS = ("source", "formal", "is_given_name", "home", *COLUMNS)
 
 
 def describe_evidence(engine: Engine) -> None:

@@ -84,6 +84,17 @@ def link_model(engine: Engine, model: MatchModel, priority: int) -> str:
     return "ir_edges_model"
 
 
+def bind_from(model: MatchModel) -> float:
+    """Match probability from which on a pair can change what becomes of the two: `ir_alone` holds them."""
+    return min(model.review, RIVAL)
+
+
+def score_met(engine: Engine, model: MatchModel, target: str, pairs: str, at_least: float) -> None:
+    """Store the pairs (match_key, join_key_l, join_key_r) of `ir_comparable` that are at least so likely one person."""
+    engine.store("ir_each", "select unique_id as node_id, unique_id as label from ir_evidence")
+    _score(engine, model, target, at_least, pairs=pairs, labels="ir_each")
+
+
 def find_strangers(engine: Engine, model: MatchModel) -> None:
     """Write `ir_strangers` (left_id, right_id, strength): pairs of clusters that no chain of weaker links may join.
 
