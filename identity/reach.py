@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from identity.blocking import blocks_of
 from identity.cluster import find_components
 from identity.engine import Engine
 from identity.evidence import EVIDENCE_COLUMNS
@@ -101,11 +102,13 @@ def index_queries(basis: str, model: MatchModel | None) -> dict[str, str]:
         select {key_of("subject_id")} as subject_key, {columns}
         from ir_evidence e join ir_records r on r.node_id = e.unique_id
     """
+    nothing = "select * from identity.{} where false"
     return {
         "basis": f"select {quote(basis)} as basis",
         "subjects": "select subject_key, digest from ir_digests",
         "reach": reach_of(),
         "regions": "select key, region from ir_regions",
         "household_shares": "select customer_id, reason, key from ir_household_shares",
-        "evidence": evidence if model else "select * from identity.evidence where false",
+        "evidence": evidence if model else nothing.format("evidence"),
+        "blocks": blocks_of(f"({evidence})", "subject_key", model) if model else nothing.format("blocks"),
     }

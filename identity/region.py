@@ -12,10 +12,10 @@ show it.
 
 from __future__ import annotations
 
-from identity.blocking import meet
+from identity.blocking import blocks_of
 from identity.config import IdentityConfig
 from identity.engine import Engine
-from identity.evidence import EVIDENCE_COLUMNS, add_frequencies, describe_evidence
+from identity.evidence import EVIDENCE_COLUMNS, describe_evidence
 from identity.model import MatchModel
 from identity.names import describe_people
 from identity.nodes import fan_out_of, name_sightings, number_nodes
@@ -142,36 +142,34 @@ def _decided_with(seeds: str) -> str:
 
 def _add_neighbours(engine: Engine, model: MatchModel) -> None:
     """Add to `ir_seeds` the records outside that the model does not rule out to be one of the changed."""
+    straight, swapped = (blocks_of("ir_evidence", "unique_id", model, swapped=s) for s in (False, True))
     engine.store(
-        "ir_others",
-        "select * from identity.evidence where subject_key not in ("
-        "select key from identity.regions semi join ir_touched using (region) union all select key from ir_seeds)",
+        "ir_met",
+        f"""
+        with changed as ({straight} union {swapped})
+        select distinct unique_id as left_id, subject_key from identity.blocks join changed using (block)
+        where subject_key not in (
+            select key from identity.regions semi join ir_touched using (region) union all select key from ir_seeds)
+        """,
     )
-    engine.store("ir_met", meet("ir_evidence", "ir_others", model))
     [first] = engine.fetch("select coalesce(max(unique_id), -1) + 1 as n from ir_evidence")["n"].to_pylist()
     engine.store(
         "ir_neighbours",
         f"""
-        select cast({first} + row_number() over (order by subject_key) - 1 as integer) as unique_id, subject_key
+        select cast({first} + row_number() over (order by subject_key) - 1 as integer) as right_id, subject_key
         from (select distinct subject_key from ir_met)
         """,
-    )
-    engine.store(
-        "ir_pairs_met",
-        "select '0' as match_key, m.unique_id as join_key_l, n.unique_id as join_key_r "
-        "from ir_met m join ir_neighbours n using (subject_key)",
     )
     columns = ", ".join(EVIDENCE_COLUMNS)
     engine.store(
         "ir_evidence",
-        f"select unique_id, {columns} from ir_evidence semi join ir_met using (unique_id) "
-        f"union all select unique_id, {columns} from ir_others join ir_neighbours using (subject_key)",
+        f"select unique_id, {columns} from ir_evidence where unique_id in (select left_id from ir_met) "
+        f"union all select right_id, {columns} from identity.evidence join ir_neighbours using (subject_key)",
     )
-    add_frequencies(engine, model)
-    score_met(engine, model, "ir_near", "ir_pairs_met", bind_from(model))
+    engine.store("ir_candidates", "select left_id, right_id from ir_met join ir_neighbours using (subject_key)")
+    score_met(engine, model, "ir_near", "ir_candidates", bind_from(model))
     engine.store(
         "ir_seeds",
         "select key from ir_seeds union "
-        "select subject_key from ir_neighbours where unique_id in ("
-        "select left_id from ir_near union select right_id from ir_near)",
+        "select subject_key from ir_neighbours where right_id in (select right_id from ir_near)",
     )

@@ -7,7 +7,7 @@ Keep out: the steps themselves.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -31,6 +31,7 @@ from identity.normalise import normalise_values
 from identity.reach import draw_regions, index_queries
 from identity.relations import Relations
 from identity.scope import find_replaced, take_nothing_outside
+from identity.score import score_candidates
 from identity.start import FULL_FROM, choose_scope
 from identity.stitch import stitch_devices
 from identity.survivorship import choose_survivors
@@ -70,6 +71,7 @@ def resolve(
     relations: Relations | None = None,
     decisions: pa.Table | None = None,
     model: MatchModel | None = None,
+    keep: Callable[[MatchModel], object] | None = None,
     changed: str | None = None,
     full_from: float = FULL_FROM,
 ) -> ResolveReport:
@@ -86,7 +88,8 @@ def resolve(
         run_id: written to id_events.
         relations: where the standard tables are.
         decisions: the stewards' decisions in effect (`identity.decisions.read_effective`).
-        model: what `learn` made; None: rules and decisions alone.
+        model: what `learn` made; None: rules and decisions alone, or what `keep` says.
+        keep: where there is no model, train one as `learn` would, and hand it to `keep` before anything is published.
         changed: query of subject_id: all whose rows are new, changed or gone since the last resolve. None: found by
             comparing a digest of every subject's rows.
         full_from: share of changed subjects, 0–1, from which on everything is resolved.
@@ -98,8 +101,8 @@ def resolve(
         with _timed(report, "scope"):
             create_tables(engine)
             take_decisions(engine, decisions)
-            basis = read_basis(engine, config, model, relations)
-            scope = choose_scope(engine, config, relations, model, basis, changed, full_from)
+            must_learn = keep is not None and model is None
+            scope = choose_scope(engine, config, relations, model, changed, 0 if must_learn else full_from)
         with _timed(report, "normalise"):
             normalise_values(engine, config, scope.relations)
         with _timed(report, "nodes"):
@@ -107,10 +110,17 @@ def resolve(
             graph = Graph(engine, config, nodes)
         with _timed(report, "rules"):
             graph.link_by_rules()
-        if model:
-            with _timed(report, "model"):
+        if model or keep:
+            with _timed(report, "evidence"):
                 describe_evidence(engine)
-                graph.link_by_model(model)
+            with _timed(report, "score"):
+                if model:
+                    score_candidates(engine, model, model.review, config.known_once)
+                elif model := train_model(engine, config):
+                    keep(model)
+            with _timed(report, "model"):
+                if model:
+                    graph.link_by_model(model)
         with _timed(report, "edges"):
             engine.store("ir_edges_named", graph.name_edges())
         with _timed(report, "customers"):
@@ -130,7 +140,7 @@ def resolve(
         with _timed(report, "regions"):
             draw_regions(engine, nodes, scope, model)
         with _timed(report, "publish"):
-            queries = {**_published(), **index_queries(basis, model)}
+            queries = {**_published(), **index_queries(read_basis(engine, config, model, relations), model)}
             replace_state(engine, queries, history_statements(engine, known_at, scope), scope)
         _count(engine, report)
     finally:

@@ -34,6 +34,7 @@ _REPLACED = {
     "identifiers": f"{key_of('node')} in (select node_key from ir_reached)",
     "reach": _OF_SUBJECT,
     "evidence": _OF_SUBJECT,
+    "blocks": _OF_SUBJECT,
     "subjects": _OF_SUBJECT,
     "regions": "region in (select region from ir_touched)",
     "phone_cache": "(value, country) in (select (value, country) from ir_phones)",

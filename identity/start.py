@@ -5,7 +5,7 @@ Put here: that choice. Keep out: what has changed (changes.py), what it touches 
 
 from __future__ import annotations
 
-from identity.changes import digest_subjects, find_changed, find_redecided, goes_on
+from identity.changes import digest_subjects, find_changed, find_redecided, goes_on, read_basis
 from identity.config import IdentityConfig
 from identity.engine import Engine
 from identity.model import MatchModel
@@ -22,7 +22,6 @@ def choose_scope(
     config: IdentityConfig,
     relations: Relations,
     model: MatchModel | None,
-    basis: str,
     changed: str | None,
     full_from: float,
 ) -> Scope:
@@ -34,7 +33,7 @@ def choose_scope(
         engine.store("ir_digests", "select * from identity.subjects where false")
     else:
         digest_subjects(engine, relations)
-    if not goes_on(engine, basis):
+    if not goes_on(engine, read_basis(engine, config, model, relations)):
         return take_everything(engine, relations)
     if changed:
         engine.store("ir_changed", f"select distinct {key_of('subject_id')} as subject_key from ({changed})")

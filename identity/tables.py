@@ -50,6 +50,7 @@ INDEX = {
     "regions": "key ubigint, region integer",
     "evidence": "subject_key ubigint, source varchar, formal varchar[], is_given_name boolean, home varchar, "
     + ", ".join(f"{name} varchar" for name in COLUMNS),
+    "blocks": "subject_key ubigint, block ubigint",
     "household_shares": "customer_id uuid, reason varchar, key varchar",
 }
 # Only ever added to; a row with known_to is closed once, and never changed otherwise.

@@ -5,13 +5,11 @@ Put here: where it lies, when it is trained without being asked, training on dem
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-
-import pyarrow as pa
 
 from identity import decisions
 from identity.config import IdentityConfig, IdentityConfigError, load_config
-from identity.engine import Engine
 from identity.model import MatchModel, ModelError
 from identity.resolve import learn
 from pipelines import audit
@@ -39,24 +37,20 @@ class Trained:
     before: str | None
 
 
-def current_model(
-    settings: Settings, engine: Engine, config: IdentityConfig, decided: pa.Table | None
-) -> MatchModel | None:
-    """The model in the home; the first run that has records enough to learn from makes it.
+def current_model(settings: Settings, config: IdentityConfig) -> MatchModel | None:
+    """The model in the home.
 
     Returns:
-        None where identity.yml switches the model off, or there is too little to learn from.
+        None where identity.yml switches the model off, or there is none yet.
     Raises:
         ModelError: the files in the home are not whole.
     """
-    if not config.use_model:
-        return None
-    model = MatchModel.load(settings.identity_model)
-    if model is None:
-        model = learn(engine, config, decisions=decided)
-        if model:
-            model.save(settings.identity_model)
-    return model
+    return MatchModel.load(settings.identity_model) if config.use_model else None
+
+
+def keep_first_model(settings: Settings, config: IdentityConfig) -> Callable[[MatchModel], object] | None:
+    """What a run does with the model it trains because the home has none; None where it is not to train one."""
+    return (lambda model: model.save(settings.identity_model)) if config.use_model else None
 
 
 def retrain(settings: Settings, *, by: str, reason: str) -> Trained:

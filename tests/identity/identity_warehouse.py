@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -112,6 +113,7 @@ class Warehouse:
         decisions: pa.Table | None = None,
         model: MatchModel | None = None,
         full_from: float = 0.0,
+        keep: Callable[[MatchModel], object] | None = None,
     ) -> ResolveReport:
         """Resolve everything; only what changes reach where `full_from` is above 1."""
         self.run_no += 1
@@ -124,6 +126,7 @@ class Warehouse:
             decisions=decisions,
             model=model,
             full_from=full_from,
+            keep=keep,
         )
 
     def rows(self, query: str) -> list[tuple]:
