@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict
+from functools import cache
 from pathlib import Path
 
 from identity.config import IdentityConfig
@@ -102,6 +103,7 @@ def _rows(engine: Engine, relation: str, columns: str) -> list[dict]:
     return engine.fetch(f"select {columns} from {relation} order by all").to_pylist()
 
 
+@cache
 def _program() -> str:
     """Another version may resolve the same rows otherwise."""
     digest = hashlib.sha256()

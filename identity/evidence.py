@@ -75,7 +75,9 @@ def add_frequencies(engine: Engine, model: MatchModel) -> None:
     The shares are the model's, so that a score depends on the two records and the model alone.
     """
     attributes = model.frequency_columns
-    engine.register("ir_frequencies", model.frequencies)
+    engine.register("ir_all_frequencies", model.frequencies)
+    values = " union ".join(f"select {quote(a)} as attribute, {a} as value from ir_evidence" for a in attributes)
+    engine.store("ir_frequencies", f"select * from ir_all_frequencies semi join ({values}) using (attribute, value)")
     shares = ", ".join(
         f"case when e.{a} is not null then coalesce({a}_f.share, {model.rarest!r}) end as tf_{a}" for a in attributes
     )

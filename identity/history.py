@@ -55,7 +55,8 @@ def history_statements(engine: Engine, known_at: datetime, scope: Scope) -> list
     for name, now in TIMED.items():
         statements.append(
             f"update identity.{name} h set known_to = {at} from ir_closed_{name} c "
-            f"where h.known_to is null and {_same(name, 'h', 'c')}"
+            f"where h.known_to is null and {_same(name, 'h', 'c')} "
+            f"and h.customer_id in (select customer_id from ir_closed_{name})"
         )
         statements += [
             f"insert into identity.{name} select {_told(name, 'a')}, {at}, null from {now} a "

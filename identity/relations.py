@@ -29,6 +29,6 @@ def restrict(engine: Engine, relations: Relations, subjects: str, key: str) -> R
     for name in ("persons", "identifiers"):
         engine.store(
             f"ir_{name}_of_{subjects}",
-            f"select * from {getattr(relations, name)} where {key_of('subject_id')} in (select {key} from {subjects})",
+            engine.few(getattr(relations, name), f"{key_of('subject_id')} in (select {key} from {subjects})"),
         )
     return replace(relations, persons=f"ir_persons_of_{subjects}", identifiers=f"ir_identifiers_of_{subjects}")

@@ -39,6 +39,13 @@ _REPLACED = {
     "regions": "region in (select region from ir_touched)",
     "phone_cache": "(value, country) in (select (value, country) from ir_phones)",
 }
+_COMPARED = {  # what is compared with the state before, the first first
+    "membership": "known_to is null",
+    "golden_cell_history": "known_to is null",
+    "customers": "true",
+    "edges": "true",
+    "decisions": "true",
+}
 _OUTSIDE = {
     "subject_key": "ubigint", "node_key": "ubigint", "identifier_type": "varchar", "namespace": "varchar",
     "is_record": "boolean", "dataset": "varchar", "first_arrived_on": "date", "value": "varchar", "state": "varchar",
@@ -62,19 +69,22 @@ class Scope:
         return None if self.is_full else _REPLACED.get(name)
 
     def was(self, name: str) -> str:
-        """The published rows that the new ones replace, to read from."""
-        condition = self.replaced(name)
-        return f"(select * from identity.{name} where {condition})" if condition else f"identity.{name}"
+        """The published rows that the new ones replace, to read from; of _COMPARED."""
+        return f"identity.{name}" if self.is_full else f"ir_was_{name}"
 
 
 def find_replaced(engine: Engine, scope: Scope) -> None:
-    """Write `ir_old_customers` (customer_id): the customers a region replaces; reads `ir_devices`."""
-    if not scope.is_full:
-        engine.store(
-            "ir_old_customers",
-            f"select distinct customer_id from {scope.was('membership')} "
-            "where known_to is null and (kind <> 'device' or valid_from is null)",
-        )
+    """Write `ir_old_customers` (customer_id), and what a region replaces of each of _COMPARED; reads `ir_devices`."""
+    if scope.is_full:
+        return
+    for name, condition in _COMPARED.items():
+        found = f"{scope.replaced(name)} and {condition}"
+        engine.store(f"ir_was_{name}", f"select * from identity.{name} where {found}")
+        if name == "membership":
+            engine.store(
+                "ir_old_customers",
+                "select distinct customer_id from ir_was_membership where kind <> 'device' or valid_from is null",
+            )
 
 
 def take_everything(engine: Engine, relations: Relations) -> Scope:
