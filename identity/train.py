@@ -3,9 +3,10 @@
 Put here: which pairs teach what: random ones chance agreement, blocks agreement of matches; the blocking rules.
 Keep out: the arithmetic (maximise.py), what is compared (comparisons.py), keeping the result (model.py).
 
-Source: Splink 5 and its papers. Two things are ours. Pairs drawn at random hold true matches too, in small data enough to drown the chance of an exact match: their
-share is taken out again. And expectation maximisation only sees blocks in which most pairs are one person (same full
-name; one state number; one birth date): in blocks of an address or a family name it learns "same household".
+Source: Splink 5 and its papers. Two things are ours. Pairs drawn at random hold true matches too, in small data enough
+to drown the chance of an exact match: their share is taken out again. And expectation maximisation only sees blocks in
+which most pairs are one person (same full name; one state number; one birth date): in blocks of an address or a family
+name it learns "same household".
 """
 
 from __future__ import annotations
