@@ -31,15 +31,23 @@ def describe_people(engine: Engine, relations: Relations) -> None:
     engine.store(
         "ir_latest",
         f"""
-        select r.node_id, p.subject_id, coalesce(f.latin, p.first_name) as first_name,
+        with rows as (
+            select p.*, r.node_id, r.row_count from {relations.persons} p join ir_records r using (subject_id)
+        ),
+        latest as (
+            select * from rows where row_count = 1
+            union all
+            select * from rows where row_count > 1
+            qualify row_number() over (partition by subject_id order by valid_at desc nulls last, record_id) = 1
+        )
+        select p.node_id, p.subject_id, coalesce(f.latin, p.first_name) as first_name,
             coalesce(l.latin, p.last_name) as last_name, p.birth_date, p.gender,
             case when p.first_name is null or p.last_name is null then coalesce(n.parted, p.full_name) end as full_name,
             p.middle_name, {fold("street")} as street, {fold("postcode")} as postcode, {fold("city")} as city, p.country
-        from {relations.persons} p join ir_records r on r.subject_id = p.subject_id
+        from latest p
         left join ir_latin f on f.raw = p.first_name
         left join ir_latin l on l.raw = p.last_name
         left join ir_latin n on n.raw = p.full_name
-        qualify row_number() over (partition by p.subject_id order by valid_at desc nulls last, record_id) = 1
         """,
     )
     spelled = " union ".join(f"select {column} as raw from ir_latest" for column in ("first_name", "last_name"))

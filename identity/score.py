@@ -42,7 +42,9 @@ def score_candidates(engine: Engine, model: MatchModel, at_least: float, once: I
     pair_up(engine, "ir_candidates", model.blocking, "ir_labels", swapped=True)
     add_frequencies(engine, model)
     engine.drop("ir_evidence")
-    _score(engine, model, "ir_alone", min(at_least, RIVAL), "ir_candidates")
+    once = tuple(once)
+    _score(engine, model, "ir_alone", min(at_least, RIVAL) if once else at_least, "ir_candidates")
+    engine.drop("ir_candidates")
     datasets = literals(once)
     engine.store(
         "ir_scored",
