@@ -15,7 +15,7 @@ from identity.sql import case_of, literals, quote
 def name_sightings(engine: Engine, relations: Relations) -> None:
     """Write the person records, and which subject shows which value.
 
-    ir_records: node_id (from 0), subject_id, dataset, key, first_arrived_on; one row per person record.
+    ir_records: node_id (from 0), subject_id, dataset, key, first_arrived_on, row_count; one row per person record.
     ir_named: subject_id, record_id (node of the person record, null for an event tuple), identifier_type, namespace,
         canonical, state, dataset, first_arrived_on.
     """
@@ -23,9 +23,10 @@ def name_sightings(engine: Engine, relations: Relations) -> None:
         "ir_records",
         f"""
         select cast(row_number() over (order by subject_id) - 1 as integer) as node_id, subject_id, dataset,
-            substr(subject_id, length(dataset) + 2) as key, first_arrived_on
+            substr(subject_id, length(dataset) + 2) as key, first_arrived_on, row_count
         from (
-            select subject_id, min(dataset) as dataset, min(coalesce(first_arrived_on, arrived_on)) as first_arrived_on
+            select subject_id, count(*) as row_count, min(dataset) as dataset,
+                min(coalesce(first_arrived_on, arrived_on)) as first_arrived_on
             from {relations.persons} where subject_id is not null group by 1
         ) p
         """,

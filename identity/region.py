@@ -44,7 +44,7 @@ def find_region(engine: Engine, config: IdentityConfig, relations: Relations, mo
     engine.store("ir_seeds", f"select key from ir_seeds union {_decided_with('ir_seeds')}")
     _touch(engine)
     if model:
-        _add_neighbours(engine, model)
+        _add_neighbours(engine, config, model)
         _touch(engine)
     engine.store(
         "ir_region",
@@ -140,7 +140,7 @@ def _decided_with(seeds: str) -> str:
     """
 
 
-def _add_neighbours(engine: Engine, model: MatchModel) -> None:
+def _add_neighbours(engine: Engine, config: IdentityConfig, model: MatchModel) -> None:
     """Add to `ir_seeds` the records outside that the model does not rule out to be one of the changed."""
     straight, swapped = (blocks_of("ir_evidence", "unique_id", model, swapped=s) for s in (False, True))
     engine.store(
@@ -167,7 +167,7 @@ def _add_neighbours(engine: Engine, model: MatchModel) -> None:
         f"union all select right_id, {columns} from identity.evidence join ir_neighbours using (subject_key)",
     )
     engine.store("ir_candidates", "select left_id, right_id from ir_met join ir_neighbours using (subject_key)")
-    score_met(engine, model, "ir_near", "ir_candidates", bind_from(model))
+    score_met(engine, model, "ir_near", "ir_candidates", bind_from(model, config.known_once))
     engine.store(
         "ir_seeds",
         "select key from ir_seeds union "
