@@ -24,6 +24,7 @@ from identity.config import IdentityConfig
 from identity.engine import Engine
 from identity.evidence import COLUMNS, add_frequencies
 from identity.model import FREQUENCY_SCHEMA, MatchModel
+from identity.model_rules import ModelRules
 from identity.score import score_candidates
 from identity.sql import quote
 
@@ -54,21 +55,32 @@ EVEN = 0.5
 FREEDOM = 3  # a block whose people were taken for others still teaches a tolerable model
 
 
+class BlockingError(ValueError):
+    """The blocking rules of identity.yml compare too many pairs. The message says which, how many, and what to do."""
+
+
 def train_model(engine: Engine, config: IdentityConfig) -> MatchModel | None:
     """Learn a model from `ir_evidence`, and choose its threshold on the pairs the rules left open (`ir_labels`).
 
     Args:
-        config: `precision`, the share of right ones expected among the pairs that match (the threshold is the lowest,
-            not below even odds, that keeps it), `review`, and the datasets that know each person once.
+        config: what the company says of its model, and the datasets that know each person once. The threshold is the
+            lowest, not below even odds, at which the share of right ones expected among the pairs that match is
+            `precision`; or the one given.
     Returns:
         The model; None where there are fewer than MIN_RECORDS records, or no name is known.
+    Raises:
+        BlockingError: the rules given compare more pairs than they may.
     """
+    rules = config.model
     known = _count_known(engine)
     records = known.pop("records")
-    kinds = usable_kinds(name for name, share in known.items() if share > 0)
-    if records < MIN_RECORDS or not {"first_name", "last_name"} <= {k.name for k in kinds}:
+    if records < MIN_RECORDS or not known["first_name"] or not known["last_name"]:
         return None
-    blocking, pairs = _choose_blocking(engine, known, records)
+    kinds = tuple(
+        replace(kind, expected=rules.agreement.get(kind.name, kind.expected))
+        for kind in usable_kinds((name for name, share in known.items() if share > 0), rules.left_out)
+    )
+    blocking, pairs = _choose_blocking(engine, known, records, rules)
     model = MatchModel(
         m={k.name: k.expected for k in kinds},
         u={},
@@ -77,14 +89,20 @@ def train_model(engine: Engine, config: IdentityConfig) -> MatchModel | None:
         rarest=1 / records,
         records=records,
         frequencies=_count_frequencies(engine, kinds, records),
+        rules=rules.for_training(),
     )
     add_frequencies(engine, model)
     with engine.matching() as api:
-        model = _Training(api, model, kinds, known).learn()
-    score_candidates(engine, model, EVEN, config.known_once, one_in=1 + pairs // PAIRS_TO_CALIBRATE)
+        model = _Training(api, model, kinds, known, frozenset(rules.agreement)).learn()
+    at_least = EVEN if rules.match is None else min(EVEN, rules.match)
+    score_candidates(engine, model, at_least, config.known_once, one_in=1 + pairs // PAIRS_TO_CALIBRATE)
     found = engine.fetch("select probability from ir_scored where reason is null order by probability desc")
-    match, expected = _choose_threshold(found["probability"].to_numpy(), config.precision)
-    return replace(model, match=match, review=min(config.review, match), expected_precision=expected)
+    probabilities = found["probability"].to_numpy()
+    if rules.match is None:
+        match, expected = _choose_threshold(probabilities, rules.precision)
+    else:
+        match, expected = rules.match, _expect_precision(probabilities, rules.match)
+    return replace(model, match=match, review=min(rules.review, match), expected_precision=expected)
 
 
 def _choose_threshold(probabilities: np.ndarray, precision: float) -> tuple[float, float | None]:
@@ -102,10 +120,19 @@ def _choose_threshold(probabilities: np.ndarray, precision: float) -> tuple[floa
     return (EVEN if enough == len(means) else float(probabilities[enough - 1])), float(means[enough - 1])
 
 
+def _expect_precision(probabilities: np.ndarray, match: float) -> float | None:
+    matched = probabilities[probabilities >= match]
+    return float(matched.mean()) if len(matched) else None
+
+
 class _Training:
-    def __init__(self, api, model: MatchModel, kinds: tuple[Kind, ...], known: dict[str, float]) -> None:
+    """fixed: comparisons whose agreement among matches is given, not found."""
+
+    def __init__(
+        self, api, model: MatchModel, kinds: tuple[Kind, ...], known: dict[str, float], fixed: frozenset[str]
+    ) -> None:
         self.records = api.register("ir_comparable")
-        self.model, self.kinds = model, kinds
+        self.model, self.kinds, self.fixed = model, kinds, fixed
         self.pairs = min(RANDOM_PAIRS, model.records * (model.records - 1) // 2)
         blocks = [b for b in SAFE_BLOCKS if all(known[c] >= KNOWN_ENOUGH for c in b)]
         self.blocks = [("first_name", "last_name"), *blocks[:1]]
@@ -132,7 +159,7 @@ class _Training:
         return Linker(self.records, self.model.settings(), log_level="ERROR")
 
     def _maximise(self) -> dict[str, tuple[float, ...]]:
-        """m of every level: the mean over the blocks that could see it, as expected where none could."""
+        """m of every level: the mean over the blocks that could see it, as expected where none could or it is given."""
         seen: dict[str, list[tuple[float, ...]]] = {k.name: [] for k in self.kinds}
         for block in self.blocks:
             linker = self._linker()
@@ -141,7 +168,7 @@ class _Training:
             )
             levels = self._levels(linker.misc.save_model_to_json())
             for kind in self.kinds:
-                if kind.columns.isdisjoint(block):
+                if kind.name not in self.fixed and kind.columns.isdisjoint(block):
                     seen[kind.name].append(_settle(levels[kind.name]["m"], kind.expected))
         return {
             kind.name: tuple(sum(level) / len(level) for level in zip(*seen[kind.name], strict=True))
@@ -205,26 +232,44 @@ def _count_frequencies(engine: Engine, kinds: Sequence[Kind], records: int) -> p
     return engine.fetch(f"select * from ({counted}) order by attribute, value").cast(FREQUENCY_SCHEMA)
 
 
-def _choose_blocking(engine: Engine, known: dict[str, float], records: int) -> tuple[tuple[tuple[str, ...], ...], int]:
-    """The rules of BLOCKING whose columns are known, the most selective ones within the budget, and their pairs."""
+def _choose_blocking(
+    engine: Engine, known: dict[str, float], records: int, rules: ModelRules
+) -> tuple[tuple[tuple[str, ...], ...], int]:
+    """The blocking rules, and how many pairs they compare: the given ones, or else of BLOCKING those whose columns are
+    known, the most selective ones within the budget.
+
+    Raises:
+        BlockingError: the given ones exceed the budget.
+    """
+    budget = rules.candidates or PAIRS + PAIRS_PER_RECORD * records
+    if rules.blocking is not None:
+        counts = [_count_pairs(engine, rule) for rule in rules.blocking]
+        if sum(counts) > budget:
+            worst = rules.blocking[counts.index(max(counts))]
+            raise BlockingError(
+                f"identity.yml: model.blocking: the rules compare {sum(counts):,} pairs of {records:,} records, "
+                f"{max(counts):,} of them the rule [{', '.join(worst)}]; allowed: {budget:,}; add a column to it, or "
+                "raise model.candidates"
+            )
+        return rules.blocking, sum(counts)
     usable = [
-        (position, rule)
+        (_count_pairs(engine, rule), position, rule)
         for position, rule in enumerate(BLOCKING)
         if all(known[c] > 0 for c in COLUMNS if any(c in part for part in rule))
     ]
-    pairs = []
-    for position, rule in usable:
-        columns = ", ".join(rule)
-        given = " and ".join(f"{part} is not null" for part in rule)
-        counted = engine.fetch(
-            f"select coalesce(sum(n * (n - 1) // 2), 0)::bigint as pairs from ("
-            f"select count(*) as n from ir_evidence where {given} group by {columns})"
-        )
-        pairs.append((counted["pairs"][0].as_py(), position, rule))
     chosen, spent = [], 0
-    for count, position, rule in sorted(pairs):
-        if count == 0 or (chosen and spent + count > PAIRS + PAIRS_PER_RECORD * records):
+    for count, position, rule in sorted(usable):
+        if count == 0 or (chosen and spent + count > budget):
             continue
         spent += count
         chosen.append((position, rule))
     return tuple(rule for _, rule in sorted(chosen)), spent
+
+
+def _count_pairs(engine: Engine, rule: Sequence[str]) -> int:
+    given = " and ".join(f"{part} is not null" for part in rule)
+    counted = engine.fetch(
+        f"select coalesce(sum(n * (n - 1) // 2), 0)::bigint as pairs from ("
+        f"select count(*) as n from ir_evidence where {given} group by {', '.join(rule)})"
+    )
+    return counted["pairs"][0].as_py()

@@ -5,15 +5,18 @@ Put here: where it lies, when it is trained without being asked, training on dem
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from identity import decisions
-from identity.config import IdentityConfig, IdentityConfigError, load_config
+from identity.config import IdentityConfig, load_config
+from identity.config_reader import IdentityConfigError
 from identity.engine import Engine
 from identity.model import MatchModel, ModelError
 from identity.resolve import learn
+from identity.train import BlockingError
 from pipelines import audit
 from pipelines.last_build import open_last_build
 from pipelines.publish.publish import PublishError
@@ -28,7 +31,7 @@ class TrainingError(ValueError):
     """There is no model to be had; the message says why. The one in the home stays."""
 
 
-REFUSALS = (TrainingError, PublishError, IdentityConfigError, ContractError)
+REFUSALS = (TrainingError, BlockingError, PublishError, IdentityConfigError, ContractError)
 
 
 @dataclass(frozen=True)
@@ -40,19 +43,29 @@ class Trained:
 
 
 def current_model(
-    settings: Settings, engine: Engine, config: IdentityConfig, decided: pa.Table | None
+    settings: Settings, engine: Engine, config: IdentityConfig, decided: pa.Table | None, warn: Callable[[str], None]
 ) -> MatchModel | None:
     """The model in the home; the first run that has records enough to learn from makes it.
 
+    Thresholds of identity.yml take effect at once. What else it says of the model takes training: until then the model
+    stays what it is, so that nobody changes customers by the way, and every run says so.
+
+    Args:
+        warn: called with a message where the model was trained under other rules than those of identity.yml.
     Returns:
         None where identity.yml switches the model off, or there is too little to learn from.
     Raises:
         ModelError: the files in the home are not whole.
+        BlockingError: a first model cannot be trained under the blocking rules of identity.yml.
     """
-    if not config.use_model:
+    if not config.model.enabled:
         return None
-    model = MatchModel.load(settings.identity_model)
-    if model is None:
+    model = read_model(settings, config)
+    if model:
+        if differing := config.model.differ_from(model.rules):
+            keys = ", ".join(f"model.{key}" for key in differing)
+            warn(f"identity.yml: {keys}: the model was trained under other rules; run `c360 identity train`")
+    else:
         model = learn(engine, config, decisions=decided)
         if model:
             model.save(settings.identity_model)
@@ -68,7 +81,7 @@ def retrain(settings: Settings, *, by: str, reason: str) -> Trained:
         REFUSALS: nothing is published, identity.yml switches the model off, or there is too little to learn from.
     """
     config = read_rules(settings)
-    if not config.use_model:
+    if not config.model.enabled:
         raise TrainingError("identity.yml: model.enabled is false; switch it on to train a model")
     before = _fingerprint(settings)
     opened = open_state(settings.state_url, decisions.METADATA, audit.METADATA)
@@ -82,6 +95,16 @@ def retrain(settings: Settings, *, by: str, reason: str) -> Trained:
         audit.record(state, actor=by, action="train model", object=model.fingerprint, reason=reason)
         model.save(settings.identity_model)
     return Trained(model, before)
+
+
+def read_model(settings: Settings, config: IdentityConfig) -> MatchModel | None:
+    """The model in the home with the thresholds identity.yml gives; None where there is none yet.
+
+    Raises:
+        ModelError: the files in the home are not whole.
+    """
+    model = MatchModel.load(settings.identity_model)
+    return model and model.under(config.model)
 
 
 def read_rules(settings: Settings) -> IdentityConfig:

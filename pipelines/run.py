@@ -119,15 +119,18 @@ def _failed_check(evaluation: dg.AssetCheckEvaluation) -> list[str]:
 
 
 class _Progress(logging.Handler):
-    """Turns Dagster events into lines: one per asset, each once; one per fault."""
+    """Turns Dagster events into lines: one per asset, each once; one per fault, and per warning an asset logs."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         super().__init__()
         self._say, self._started, self._said = say, monotonic(), set()
 
     def emit(self, record: logging.LogRecord) -> None:
-        event = getattr(record, "dagster_meta", {}).get("dagster_event")
+        told = getattr(record, "dagster_meta", {})
+        event = told.get("dagster_event")
         if event is None:
+            if record.levelno >= logging.WARNING:
+                self._say(f"  ! {told.get('orig_message', record.getMessage())}")
             return
         if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION:
             self._materialized(event)

@@ -44,7 +44,7 @@ def build_identity_assets(settings: Settings, company: Company) -> dg.AssetsDefi
         with open_warehouse(settings) as connection:
             engine = DuckDBEngine(connection)
             now = datetime.now(UTC).replace(tzinfo=None)
-            model = current_model(settings, engine, config, decided)
+            model = current_model(settings, engine, config, decided, context.log.warning)
             report = resolve(engine, config, known_at=now, run_id=context.run_id, decisions=decided, model=model)
             rows = {r: engine.fetch(f"select count(*) from identity.{r}")[0][0].as_py() for r in IDENTITY_RELATIONS}
         for relation, count in rows.items():
