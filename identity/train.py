@@ -135,7 +135,11 @@ class _Training:
         self.model, self.kinds, self.fixed = model, kinds, fixed
         self.pairs = min(RANDOM_PAIRS, model.records * (model.records - 1) // 2)
         blocks = [b for b in SAFE_BLOCKS if all(known[c] >= KNOWN_ENOUGH for c in b)]
-        self.blocks = [("first_name", "last_name"), *blocks[:1]]
+        self.blocks = [
+            block
+            for block in [("first_name", "last_name"), *blocks[:1]]
+            if any(kind.columns.isdisjoint(block) for kind in kinds)  # else it shows nothing but what it fixes
+        ]
         self.certain = [rule for rule in CERTAIN if all(known[c] > 0 for c in rule)]
 
     def learn(self) -> MatchModel:
