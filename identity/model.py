@@ -43,6 +43,7 @@ class MatchModel:
     frequencies: attribute, value, share of records; a value that is not in it has the share `rarest`.
     match, review: match probability, 0–1, from which on a pair is an edge, or is put up for review.
     expected_precision: mean probability of the pairs that matched where it was trained; None where nobody can tell.
+    labels: decisions by verdict that its threshold heeds.
     rules: what identity.yml said of the model then (`ModelRules.for_training`).
     """
 
@@ -56,6 +57,7 @@ class MatchModel:
     match: float = 0.95
     review: float = 0.2
     expected_precision: float | None = None
+    labels: Mapping[str, int] = field(default_factory=dict)
     rules: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -147,6 +149,7 @@ class MatchModel:
             match=content["match"],
             review=content["review"],
             expected_precision=content["expected_precision"],
+            labels=content["labels"],
             rules=content["rules"],
             frequencies=frequencies.cast(FREQUENCY_SCHEMA),
         )
@@ -165,6 +168,7 @@ class MatchModel:
             "match": self.match,
             "review": self.review,
             "expected_precision": self.expected_precision,
+            "labels": self.labels,
             "rules": self.rules,
         }
 

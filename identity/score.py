@@ -39,11 +39,52 @@ def score_candidates(
         one_in: score the pairs of one record in so many only.
     """
     _score(engine, model, "ir_alone", min(at_least, RIVAL), one_in=one_in)
+    _set_against_rivals(engine, "ir_alone", "ir_scored", at_least, once)
+
+
+def score_decided(engine: Engine, model: MatchModel, once: Iterable[str] = ()) -> None:
+    """Write `ir_labelled` (probability, is_same): the pairs of records a steward decided, as the model alone sees them.
+
+    Blocking need not have found them, and decisions have put those that are one into one cluster: they are scored by
+    themselves, against the rivals among the candidates (`ir_alone`, of `score_candidates`). Pairs that must not match
+    however likely they look are left out.
+    """
+    engine.store(
+        "ir_decided_pairs",
+        """
+        select '0' as match_key, left_id as join_key_l, right_id as join_key_r from ir_decisions d
+        semi join ir_records l on l.node_id = d.left_id semi join ir_records r on r.node_id = d.right_id
+        """,
+    )
+    engine.store("ir_each_alone", "select node_id, node_id as label from ir_records")
+    _score(engine, model, "ir_decided_alone", 0.0, pairs="ir_decided_pairs", labels="ir_each_alone")
+    engine.store(
+        "ir_decided_rivals",
+        """
+        with ends as (select left_id as node_id from ir_decided_alone union select right_id from ir_decided_alone)
+        select * from ir_decided_alone
+        union all
+        select * from ir_alone a anti join ir_decisions d on d.left_id = a.left_id and d.right_id = a.right_id
+        where a.left_id in (from ends) or a.right_id in (from ends)
+        """,
+    )
+    _set_against_rivals(engine, "ir_decided_rivals", "ir_decided_scored", 0.0, once)
+    engine.store(
+        "ir_labelled",
+        """
+        select s.probability, d.verdict = 'same' as is_same from ir_decided_scored s
+        join ir_decisions d on d.left_id = s.left_id and d.right_id = s.right_id where s.reason is null
+        """,
+    )
+
+
+def _set_against_rivals(engine: Engine, source: str, target: str, at_least: float, once: Iterable[str]) -> None:
+    """Store the pairs of `source` with what others of a dataset that knows each person once leave of them."""
     datasets = literals(once)
     engine.store(
-        "ir_scored",
+        target,
         f"""
-        with weighed as (select *, probability / greatest(1 - probability, 1e-15) as odds from ir_alone),
+        with weighed as (select *, probability / greatest(1 - probability, 1e-15) as odds from {source}),
         rivalled as (
             select *,
                 case when right_source in ({datasets})

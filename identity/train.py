@@ -19,13 +19,14 @@ import numpy as np
 import pyarrow as pa
 from splink import Linker, block_on
 
+from identity.calibrate import EVEN, Correction, Labels, choose_threshold, correct, expect_precision
 from identity.comparisons import BLOCKING, Kind, frequency_columns, usable_kinds
 from identity.config import IdentityConfig
 from identity.engine import Engine
 from identity.evidence import COLUMNS, add_frequencies
 from identity.model import FREQUENCY_SCHEMA, MatchModel
 from identity.model_rules import ModelRules
-from identity.score import score_candidates
+from identity.score import score_candidates, score_decided
 from identity.sql import quote
 
 MIN_RECORDS = 200  # fewer say nothing about chance
@@ -51,7 +52,6 @@ SAFE_BLOCKS = (
 )
 KNOWN_ENOUGH = 0.3  # of all records, for a column to make a block
 ROUNDS = 2  # of taking matches out of the random pairs and learning again
-EVEN = 0.5
 FREEDOM = 3  # a block whose people were taken for others still teaches a tolerable model
 
 
@@ -65,7 +65,7 @@ def train_model(engine: Engine, config: IdentityConfig) -> MatchModel | None:
     Args:
         config: what the company says of its model, and the datasets that know each person once. The threshold is the
             lowest, not below even odds, at which the share of right ones expected among the pairs that match is
-            `precision`; or the one given.
+            `precision`, as corrected by what stewards decided; or the one given.
     Returns:
         The model; None where there are fewer than MIN_RECORDS records, or no name is known.
     Raises:
@@ -94,35 +94,47 @@ def train_model(engine: Engine, config: IdentityConfig) -> MatchModel | None:
     add_frequencies(engine, model)
     with engine.matching() as api:
         model = _Training(api, model, kinds, known, frozenset(rules.agreement)).learn()
-    at_least = EVEN if rules.match is None else min(EVEN, rules.match)
+    at_least = min(EVEN, rules.review, rules.match or EVEN)
     score_candidates(engine, model, at_least, config.known_once, one_in=1 + pairs // PAIRS_TO_CALIBRATE)
-    found = engine.fetch("select probability from ir_scored where reason is null order by probability desc")
-    probabilities = found["probability"].to_numpy()
-    if rules.match is None:
-        match, expected = _choose_threshold(probabilities, rules.precision)
-    else:
-        match, expected = rules.match, _expect_precision(probabilities, rules.match)
-    return replace(model, match=match, review=min(rules.review, match), expected_precision=expected)
+    labels = _read_labels(engine, model, config)
+    return _set_threshold(model, rules, _read_open(engine), labels, at_least)
 
 
-def _choose_threshold(probabilities: np.ndarray, precision: float) -> tuple[float, float | None]:
-    """The lowest threshold at which the mean probability of the pairs above it is `precision`, and that mean.
+def _set_threshold(
+    model: MatchModel, rules: ModelRules, probabilities: np.ndarray, labels: Labels, at_least: float
+) -> MatchModel:
+    """The model with its threshold and what is expected above it, given what stewards decided.
 
     Args:
-        probabilities: of all pairs at even odds or better, descending.
+        probabilities: of the pairs nobody decided, from `at_least` on, descending.
     """
-    if not len(probabilities):
-        return precision, None
-    means = np.cumsum(probabilities) / np.arange(1, len(probabilities) + 1)
-    enough = int(np.searchsorted(-means, -precision, side="right"))
-    if enough == 0:
-        return float(probabilities[0]), float(probabilities[0])
-    return (EVEN if enough == len(means) else float(probabilities[enough - 1])), float(means[enough - 1])
+    as_if_none = Correction.none()
+    match, _ = choose_threshold(probabilities, as_if_none, rules.precision, at_least)
+    correction = correct(probabilities, labels, rules.match or match) if len(labels.same) else as_if_none
+    if rules.match is None:
+        match, expected = choose_threshold(probabilities, correction, rules.precision, at_least)
+    else:
+        match, expected = rules.match, expect_precision(probabilities, correction, rules.match)
+    same = int(labels.same.sum())
+    used = {"same": same, "not_same": len(labels.same) - same}
+    return replace(model, match=match, review=min(rules.review, match), expected_precision=expected, labels=used)
 
 
-def _expect_precision(probabilities: np.ndarray, match: float) -> float | None:
-    matched = probabilities[probabilities >= match]
-    return float(matched.mean()) if len(matched) else None
+def _read_open(engine: Engine) -> np.ndarray:
+    """Probabilities of the candidates nobody decided and nothing forbids to match, descending."""
+    found = engine.fetch(
+        "select probability from ir_scored s anti join ir_decisions d on d.left_id = s.left_id "
+        "and d.right_id = s.right_id where reason is null order by probability desc"
+    )
+    return found["probability"].to_numpy()
+
+
+def _read_labels(engine: Engine, model: MatchModel, config: IdentityConfig) -> Labels:
+    if not engine.fetch("select count(*) as n from ir_decisions where in_effect")["n"][0].as_py():
+        return Labels()
+    score_decided(engine, model, config.known_once)
+    found = engine.fetch("select probability, is_same from ir_labelled")
+    return Labels(found["probability"].to_numpy(), found["is_same"].to_numpy(zero_copy_only=False))
 
 
 class _Training:
