@@ -62,7 +62,7 @@ def assess(
     compared = _linked("true")
     if model:
         describe_records(engine, config, "select record_id as subject_id from ir_truth", relations)
-        key_records(engine, model)
+        key_records(engine, model.blocking)
         compared = f"{compared} union all {_blocked(model)}"
     truth = "select record_id, entity from ir_truth"
     return Assessment(

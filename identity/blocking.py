@@ -1,30 +1,103 @@
-"""Which pairs of records a model compares at all.
+"""Which pairs of records are compared at all.
 
-Put here: the blocking rules of a model as keys of records.
+Put here: blocking rules as keys of records, and the pairs that agree on one.
 Keep out: which rules there are (comparisons.py), how a model chooses them (train.py), scores.
 """
 
 from __future__ import annotations
 
-from identity.comparisons import SWAPPED_NAMES
+import re
+from collections.abc import Sequence
+
 from identity.engine import Engine
 from identity.model import MatchModel
 
+Rule = tuple[str, ...]  # columns of the evidence, or `left(column, n)`, `right(column, n)`
 
-def key_records(engine: Engine, model: MatchModel) -> None:
-    """Write `ir_keys`: unique_id, first_name, last_name and one key per blocking rule; null where a part is unknown.
 
-    Reads `ir_evidence`.
+def key_records(engine: Engine, rules: Sequence[Rule], labels: str | None = None) -> None:
+    """Write `ir_keys`: unique_id, label, one key per rule, null where a part is unknown; and both orders of the names.
+
+    Keys are hashes: of two that are equal the values are, as sure as 64 bits are. Reads `ir_evidence`.
+
+    Args:
+        labels: relation of (node_id, label), the clusters so far; None: each record is one of its own.
     """
-    keys = "".join(
-        f", case when {' and '.join(f'{part} is not null' for part in rule)} "
-        f"then concat_ws(chr(31), {', '.join(rule)}) end as key_{number}"
-        for number, rule in enumerate(model.blocking)
+    keys = "".join(f", {key_of(rule)} as key_{number}" for number, rule in enumerate(rules))
+    label, joined = ("c.label", f"join {labels} c on c.node_id = unique_id") if labels else ("unique_id", "")
+    engine.store(
+        "ir_keys",
+        f"select unique_id, {label} as label{keys}, {key_of(('first_name', 'last_name'))} as straight, "
+        f"{key_of(('last_name', 'first_name'))} as crossed from ir_evidence {joined}",
     )
-    engine.store("ir_keys", f"select unique_id, first_name, last_name{keys} from ir_evidence")
+
+
+def key_of(rule: Rule) -> str:
+    """SQL for the key of a row of the evidence."""
+    return f"case when {' and '.join(f'{part} is not null' for part in rule)} then hash({', '.join(rule)}) end"
 
 
 def blocking_rules(model: MatchModel) -> list[tuple[str, str]]:
     """(rule in words, SQL that is true where the rows l and r of `ir_keys` meet it), in the order of the model."""
-    rules = [(" and ".join(rule), f"l.key_{number} = r.key_{number}") for number, rule in enumerate(model.blocking)]
-    return [*rules, ("first and last name swapped", SWAPPED_NAMES)]
+    words = [" and ".join(rule) for rule in model.blocking]
+    return list(zip([*words, "first and last name swapped"], _conditions(len(words), swapped=True), strict=True))
+
+
+def pair_up(
+    engine: Engine,
+    target: str,
+    rules: Sequence[Rule],
+    labels: str | None = None,
+    swapped: bool = False,
+    one_in: int = 1,
+) -> None:
+    """Write `target` (left_id, right_id): pairs of records of two clusters that agree on a rule, each once.
+
+    Args:
+        labels: as for `key_records`.
+        swapped: also where the first name of one is the last name of the other, and the other way round.
+        one_in: only the pairs whose first record is one drawn in so many.
+    """
+    key_records(engine, rules, labels)
+    drawn = f"and hash(l.unique_id) % {one_in} = 0" if one_in > 1 else ""
+    engine.store("ir_met", "select unique_id as left_id, unique_id as right_id from ir_keys where false")
+    for condition in _conditions(len(rules), swapped):  # one at a time: each join holds its keys in memory
+        engine.run(
+            "insert into ir_met select l.unique_id, r.unique_id from ir_keys l "
+            f"join ir_keys r on {condition} and l.unique_id < r.unique_id and l.label <> r.label {drawn}"
+        )
+    engine.store(target, "select distinct left_id, right_id from ir_met")
+    engine.drop("ir_keys", "ir_met")
+
+
+def without_implied(rules: Sequence[Rule]) -> list[Rule]:
+    """The rules, less those whose pairs another one finds too, since it asks for less."""
+    kept: list[Rule] = []
+    for rule in sorted(rules, key=lambda r: (len(r), rules.index(r))):
+        if not any(_asks_less(other, rule) for other in kept):
+            kept = [other for other in kept if not _asks_less(rule, other)] + [rule]
+    return [rule for rule in rules if rule in kept]
+
+
+def _conditions(rules: int, swapped: bool) -> list[str]:
+    return [
+        *(f"l.key_{number} = r.key_{number}" for number in range(rules)),
+        *(["l.straight = r.crossed"] if swapped else []),
+    ]
+
+
+def _asks_less(rule: Rule, other: Rule) -> bool:
+    """Whoever agrees on all parts of `other` agrees on all of `rule`."""
+    return all(any(_settles(known, part) for known in other) for part in rule)
+
+
+def _settles(known: str, part: str) -> bool:
+    """Two that agree on `known` agree on `part`."""
+    if known == part:
+        return True
+    cut = re.fullmatch(r"(left|right)\((\w+), (\d+)\)", part)
+    if not cut:
+        return False
+    side, column, length = cut.groups()
+    longer = re.fullmatch(rf"{side}\({column}, (\d+)\)", known)
+    return known == column or bool(longer and int(longer[1]) >= int(length))

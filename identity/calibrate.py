@@ -60,7 +60,7 @@ class Correction:
         """The lowest probability of the model from which on every pair has the chance; 1 where there is none."""
         lowest = 1.0
         for lower, shift in zip([0.0, *self.edges][::-1], self.shifts[::-1], strict=True):
-            start = max(lower, float(_shift(np.array([chance]), np.array([-shift]))[0]))
+            start = float(max(lower, _shift(np.array([chance]), np.array([-shift]))[0]))
             if start >= lowest:
                 break
             lowest = start

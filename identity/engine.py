@@ -45,6 +45,9 @@ class Engine(Protocol):
     def matching(self) -> AbstractContextManager[DatabaseAPI]:
         """Splink on this database, silent; working relations are readable, what Splink makes is gone afterwards."""
 
+    def drop(self, *names: str) -> None:
+        """Forget working relations nobody reads any more; one that is not there is no fault."""
+
     def drop_working(self) -> None:
         """Forget every working relation."""
 
@@ -104,10 +107,12 @@ class DuckDBEngine:
         finally:
             self._connection.execute(f'use "{home}"; detach {_SCRATCH}')
 
+    def drop(self, *names: str) -> None:
+        for name in names:
+            if self._registered.pop(name, name) is None:
+                self._connection.unregister(name)
+            if self._stored.pop(name, name) is None:
+                self._connection.execute(f"drop table {name}")
+
     def drop_working(self) -> None:
-        for name in self._registered:
-            self._connection.unregister(name)
-        for name in self._stored:
-            self._connection.execute(f"drop table if exists {name}")
-        self._registered.clear()
-        self._stored.clear()
+        self.drop(*self._registered, *self._stored)

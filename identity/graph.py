@@ -13,10 +13,9 @@ from identity.config import IdentityConfig
 from identity.decided import link_decided
 from identity.edges import EDGE_COLUMNS, link_certain
 from identity.engine import Engine
-from identity.evidence import add_frequencies
 from identity.guard import AMBIGUOUS, link_addresses, link_guarded
 from identity.model import MatchModel
-from identity.score import HOUSEHOLD, UNSURE, find_strangers, link_model, score_candidates
+from identity.score import HOUSEHOLD, UNSURE, find_strangers, link_model
 from identity.sql import literals
 
 FOR_REVIEW = (AMBIGUOUS, UNSURE, HOUSEHOLD)  # questions only a steward can answer
@@ -42,11 +41,12 @@ class Graph:
             self._engine.store("ir_addresses", "select null::varchar as address, 0 as records, '' as state where false")
 
     def link_by_model(self, model: MatchModel) -> None:
-        """Pairs the model is sure of join what the rules left apart, unless that brings strangers together."""
+        """Pairs the model is sure of join what the rules left apart, unless that brings strangers together.
+
+        Reads the pairs it has scored, `ir_scored`.
+        """
         engine = self._engine
         engine.store("ir_rule_labels", "select * from ir_labels")
-        add_frequencies(engine, model)
-        score_candidates(engine, model, model.review, self._config.known_once)
         self._add(link_model(engine, model, priority=len(self._config.strong) + 2))
         find_strangers(engine, model)
         if engine.fetch("select count(*) as n from ir_strangers")["n"][0].as_py():

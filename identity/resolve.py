@@ -7,7 +7,7 @@ Keep out: the steps themselves.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -27,6 +27,7 @@ from identity.names import describe_people
 from identity.nodes import number_nodes
 from identity.normalise import normalise_values
 from identity.relations import Relations
+from identity.score import score_candidates
 from identity.stitch import stitch_devices
 from identity.survivorship import choose_survivors
 from identity.tables import create_tables, replace_state
@@ -64,6 +65,7 @@ def resolve(
     relations: Relations | None = None,
     decisions: pa.Table | None = None,
     model: MatchModel | None = None,
+    keep: Callable[[MatchModel], object] | None = None,
 ) -> ResolveReport:
     """Resolve all records and identifiers, and publish schema `identity` as one change.
 
@@ -75,7 +77,8 @@ def resolve(
         run_id: written to id_events.
         relations: where the standard tables are.
         decisions: the stewards' decisions in effect (`identity.decisions.read_effective`).
-        model: what `learn` made; None: rules and decisions alone.
+        model: what `learn` made; None: rules and decisions alone, or what `keep` says.
+        keep: where there is no model, train one as `learn` would, and hand it to `keep` before anything is published.
     Returns:
         Counts and seconds per step.
     """
@@ -88,10 +91,17 @@ def resolve(
             graph = _prepare(engine, config, relations, decisions)
         with _timed(report, "rules"):
             graph.link_by_rules()
-        if model:
-            with _timed(report, "model"):
+        if model or keep:
+            with _timed(report, "evidence"):
                 describe_evidence(engine)
-                graph.link_by_model(model)
+            with _timed(report, "score"):
+                if model:
+                    score_candidates(engine, model, model.review, config.known_once)
+                elif model := train_model(engine, config):
+                    keep(model)
+            with _timed(report, "model"):
+                if model:
+                    graph.link_by_model(model)
         with _timed(report, "edges"):
             engine.store("ir_edges_named", graph.name_edges())
         with _timed(report, "customers"):

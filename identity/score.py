@@ -1,6 +1,6 @@
 """Scoring: candidate pairs of different clusters, how likely each is one person, and the edges that makes.
 
-Put here: `ir_scored`, `ir_edges_model`, `ir_strangers`; match, review or reject; the guard of households.
+Put here: `ir_scored`, `ir_labelled`, `ir_edges_model`, `ir_strangers`; match, review, reject; the guard of households.
 Keep out: the model (model.py, train.py), which edges survive (components.py).
 """
 
@@ -10,10 +10,11 @@ from collections.abc import Iterable
 
 from splink import Linker
 
+from identity.blocking import pair_up
 from identity.comparisons import ONLY_HOUSEHOLD
 from identity.defaults import ALWAYS
 from identity.engine import Engine
-from identity.evidence import COLUMNS
+from identity.evidence import COLUMNS, add_frequencies
 from identity.model import MatchModel
 from identity.sql import literals
 
@@ -24,21 +25,20 @@ RIVAL = 0.01  # match probability from which on a pair counts against another
 REJECT = 0.001  # clusters of one component that are one person with a lower probability are strangers
 
 
-def score_candidates(
-    engine: Engine, model: MatchModel, at_least: float, once: Iterable[str] = (), one_in: int = 1
-) -> None:
-    """Write `ir_scored` (left_id, right_id, left_label, right_label, weight, probability, reason).
+def score_candidates(engine: Engine, model: MatchModel, at_least: float, once: Iterable[str] = ()) -> None:
+    """Write `ir_scored` (left_id, right_id, left_label, right_label, weight, probability, reason), and `ir_comparable`.
 
-    One row per candidate pair of two clusters. Reads `ir_evidence`, `ir_comparable` and the clusters so far,
-    `ir_labels`. The reason is null, or HOUSEHOLD where the pair must not match however likely it looks.
+    One row per candidate pair of two clusters. Reads `ir_evidence` and the clusters so far, `ir_labels`. The reason is
+    null, or HOUSEHOLD where the pair must not match however likely it looks.
 
     Args:
         at_least: match probability, 0–1; pairs below are not kept.
         once: datasets that know each person once. A record can be one of theirs at most, so the odds of the others
             count against each: p = o / (1 + sum of o).
-        one_in: score the pairs of one record in so many only.
     """
-    _score(engine, model, "ir_alone", min(at_least, RIVAL), one_in=one_in)
+    add_frequencies(engine, model)
+    pair_up(engine, "ir_candidates", model.blocking, "ir_labels", swapped=True)
+    _score(engine, model, "ir_alone", min(at_least, RIVAL), "ir_candidates")
     _set_against_rivals(engine, "ir_alone", "ir_scored", at_least, once)
 
 
@@ -52,19 +52,19 @@ def score_decided(engine: Engine, model: MatchModel, once: Iterable[str] = ()) -
     engine.store(
         "ir_decided_pairs",
         """
-        select '0' as match_key, left_id as join_key_l, right_id as join_key_r from ir_decisions d
+        select left_id, right_id from ir_decisions d
         semi join ir_records l on l.node_id = d.left_id semi join ir_records r on r.node_id = d.right_id
         """,
     )
     engine.store("ir_each_alone", "select node_id, node_id as label from ir_records")
-    _score(engine, model, "ir_decided_alone", 0.0, pairs="ir_decided_pairs", labels="ir_each_alone")
+    _score(engine, model, "ir_decided_alone", 0.0, "ir_decided_pairs", labels="ir_each_alone")
     engine.store(
         "ir_decided_rivals",
         """
         with ends as (select left_id as node_id from ir_decided_alone union select right_id from ir_decided_alone)
         select * from ir_decided_alone
         union all
-        select * from ir_alone a anti join ir_decisions d on d.left_id = a.left_id and d.right_id = a.right_id
+        select * from ir_alone a anti join ir_decided_alone d on d.left_id = a.left_id and d.right_id = a.right_id
         where a.left_id in (from ends) or a.right_id in (from ends)
         """,
     )
@@ -143,12 +143,12 @@ def find_strangers(engine: Engine, model: MatchModel) -> None:
             select label from joined group by label
             having count(distinct rule_label) > 2 and count(*) <= {MAX_COMPARED}
         )
-        select '0' as match_key, a.node_id as join_key_l, b.node_id as join_key_r
+        select a.node_id as left_id, b.node_id as right_id
         from joined a join joined b on b.label = a.label and b.rule_label <> a.rule_label and b.node_id > a.node_id
         where a.label in (select label from chains)
         """,
     )
-    _score(engine, model, "ir_compared_chains", 0.0, pairs="ir_chained", labels="ir_rule_labels")
+    _score(engine, model, "ir_compared_chains", 0.0, "ir_chained", labels="ir_rule_labels")
     engine.store(
         "ir_strangers",
         f"""
@@ -166,23 +166,15 @@ def find_strangers(engine: Engine, model: MatchModel) -> None:
 
 
 def _score(
-    engine: Engine,
-    model: MatchModel,
-    target: str,
-    at_least: float,
-    pairs: str | None = None,
-    labels: str = "ir_labels",
-    one_in: int = 1,
+    engine: Engine, model: MatchModel, target: str, at_least: float, pairs: str, labels: str = "ir_labels"
 ) -> None:
-    """Store the scored pairs of `pairs` (match_key, join_key_l, join_key_r), or of the blocking rules."""
+    """Store the scored pairs of `pairs` (left_id, right_id)."""
     sides = ", ".join(f"{side}.{c} as {c}_{side}" for side in "lr" for c in ("formal", "is_given_name", *COLUMNS))
+    engine.store("ir_blocked", f"select '0' as match_key, left_id as join_key_l, right_id as join_key_r from {pairs}")
     with engine.matching() as api:
         linker = Linker(api.register("ir_comparable"), model.settings(), log_level="ERROR")
-        if pairs:
-            linker.table_management.register_blocked_pairs_for_predict(api.register(pairs))
-            found = linker.inference.predict(threshold_match_probability=at_least)
-        else:
-            found = linker.inference.predict_chunk((1, one_in), (1, 1), threshold_match_probability=at_least)
+        linker.table_management.register_blocked_pairs_for_predict(api.register("ir_blocked"))
+        found = linker.inference.predict(threshold_match_probability=at_least)
         engine.store(
             target,
             f"""

@@ -136,7 +136,7 @@ def _level(label: str) -> str:
 
 
 def _find_blocking(engine: Engine, model: MatchModel) -> tuple[str, ...]:
-    key_records(engine, model)
+    key_records(engine, model.blocking)
     rules = blocking_rules(model)
     met = ", ".join(f"coalesce({condition}, false) as rule_{number}" for number, (_, condition) in enumerate(rules))
     [row] = engine.fetch(f"select {met} from ir_keys l join ir_keys r on l.unique_id < r.unique_id").to_pylist()

@@ -8,15 +8,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import pyarrow as pa
-
 from identity import decisions
+from identity.choose_blocking import BlockingError
 from identity.config import IdentityConfig, load_config
 from identity.config_reader import IdentityConfigError
-from identity.engine import Engine
 from identity.model import MatchModel, ModelError
 from identity.resolve import learn
-from identity.train import BlockingError
 from pipelines import audit
 from pipelines.last_build import open_last_build
 from pipelines.publish.publish import PublishError
@@ -42,34 +39,29 @@ class Trained:
     before: str | None
 
 
-def current_model(
-    settings: Settings, engine: Engine, config: IdentityConfig, decided: pa.Table | None, warn: Callable[[str], None]
-) -> MatchModel | None:
-    """The model in the home; the first run that has records enough to learn from makes it.
+def current_model(settings: Settings, config: IdentityConfig, warn: Callable[[str], None]) -> MatchModel | None:
+    """The model a build matches by: the one in the home, with the thresholds identity.yml gives.
 
-    Thresholds of identity.yml take effect at once. What else it says of the model takes training: until then the model
-    stays what it is, so that nobody changes customers by the way, and every run says so.
+    What else identity.yml says of the model takes training: until then the model stays what it is, so that nobody
+    changes customers by the way, and every build says so.
 
     Args:
         warn: called with a message where the model was trained under other rules than those of identity.yml.
     Returns:
-        None where identity.yml switches the model off, or there is too little to learn from.
+        None where identity.yml switches the model off, or there is none yet.
     Raises:
         ModelError: the files in the home are not whole.
-        BlockingError: a first model cannot be trained under the blocking rules of identity.yml.
     """
-    if not config.model.enabled:
-        return None
-    model = read_model(settings, config)
-    if model:
-        if differing := config.model.differ_from(model.rules):
-            keys = ", ".join(f"model.{key}" for key in differing)
-            warn(f"identity.yml: {keys}: the model was trained under other rules; run `c360 identity train`")
-    else:
-        model = learn(engine, config, decisions=decided)
-        if model:
-            model.save(settings.identity_model)
+    model = read_model(settings, config) if config.model.enabled else None
+    if model and (differing := config.model.differ_from(model.rules)):
+        keys = ", ".join(f"model.{key}" for key in differing)
+        warn(f"identity.yml: {keys}: the model was trained under other rules; run `c360 identity train`")
     return model
+
+
+def keep_first_model(settings: Settings, config: IdentityConfig) -> Callable[[MatchModel], object] | None:
+    """What a run does with the model it trains because the home has none; None where it is not to train one."""
+    return (lambda model: model.save(settings.identity_model)) if config.model.enabled else None
 
 
 def retrain(settings: Settings, *, by: str, reason: str) -> Trained:

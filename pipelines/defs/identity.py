@@ -13,7 +13,7 @@ from identity.config import load_config
 from identity.engine import DuckDBEngine
 from identity.resolve import resolve
 from pipelines.keys import CONTROL, IDENTITY_RELATIONS, WRITER_POOL, identity_key
-from pipelines.matching import current_model
+from pipelines.matching import current_model, keep_first_model
 from pipelines.settings import Settings
 from pipelines.state import open_state
 from pipelines.warehouse import open_warehouse
@@ -44,8 +44,10 @@ def build_identity_assets(settings: Settings, company: Company) -> dg.AssetsDefi
         with open_warehouse(settings) as connection:
             engine = DuckDBEngine(connection)
             now = datetime.now(UTC).replace(tzinfo=None)
-            model = current_model(settings, engine, config, decided, context.log.warning)
-            report = resolve(engine, config, known_at=now, run_id=context.run_id, decisions=decided, model=model)
+            report = resolve(
+                engine, config, known_at=now, run_id=context.run_id, decisions=decided,
+                model=current_model(settings, config, context.log.warning), keep=keep_first_model(settings, config),
+            )  # fmt: skip
             rows = {r: engine.fetch(f"select count(*) from identity.{r}")[0][0].as_py() for r in IDENTITY_RELATIONS}
         for relation, count in rows.items():
             told = {"report": dg.MetadataValue.json(asdict(report))} if relation == "customers" else {}

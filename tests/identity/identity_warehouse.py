@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -111,6 +112,7 @@ class Warehouse:
         at: str | None = None,
         decisions: pa.Table | None = None,
         model: MatchModel | None = None,
+        keep: Callable[[MatchModel], object] | None = None,
     ) -> ResolveReport:
         self.run_no += 1
         known_at = datetime.fromisoformat(at) if at else datetime(2025, 1, self.run_no)
@@ -121,6 +123,7 @@ class Warehouse:
             run_id=f"run{self.run_no}",
             decisions=decisions,
             model=model,
+            keep=keep,
         )
 
     def rows(self, query: str) -> list[tuple]:

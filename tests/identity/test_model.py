@@ -9,6 +9,7 @@ import pytest
 from crowd import gather_crowd, learned_from_crowd
 from identity_warehouse import TERMS, Warehouse
 
+from identity.blocking import without_implied
 from identity.config import load_config
 from identity.engine import DuckDBEngine
 from identity.evaluate import evaluate
@@ -135,6 +136,23 @@ def test_names_and_addresses_alone_are_enough_to_learn_from(crowd):
     crowd.resolve(model=model)
     assert "birth_date" not in model.m
     assert _same(crowd, "crm:p1", "shop:p1") and not _same(crowd, "crm:p1", "crm:p2")
+
+
+def test_a_first_run_trains_the_model_that_learning_alone_would_and_resolves_by_it(crowd, model):
+    kept = []
+    crowd.resolve(keep=kept.append)
+    assert [trained.fingerprint for trained in kept] == [model.fingerprint]
+    resolved = crowd.groups()
+    crowd.resolve(model=model, keep=kept.append)
+    assert crowd.groups() == resolved
+    assert len(kept) == 1, "where there is a model none is trained"
+
+
+def test_a_blocking_rule_is_left_out_where_another_asks_for_less():
+    whole = ("birth_date", "left(first_name, 1)")
+    part = ("left(first_name, 2)", "left(last_name, 2)", "birth_date")
+    other = ("right(birth_date, 5)", "first_name")
+    assert without_implied([part, whole, other, ("birth_date", "left(first_name, 2)")]) == [whole, other]
 
 
 def test_too_few_records_teach_nothing(warehouse):
