@@ -10,7 +10,7 @@ parts would otherwise be counted as independent evidence. A family name compared
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 
@@ -73,6 +73,7 @@ _SHARED_PART = (
 _NEAR_LAST_NAME = (
     f"(jaro_winkler_similarity(last_name_l, last_name_r) >= 0.85 or {_one_letter('last_name')} or {_SHARED_PART})"
 )
+UNKNOWN = -1  # in place of a level, where one of the two says nothing
 
 
 DIFFERENT = "different"  # label of the last level of every comparison
@@ -85,6 +86,7 @@ class Kind:
     missing: SQL for "one of the two says nothing"; levels: (label, SQL) from the strongest down, then "different".
     expected: share of true matches at each level and at "different", used where training could not tell.
     frequency: (level, column) where rare values of the column count more.
+    narrowed: (SQL, levels) that spares costly tests: where the SQL holds, one of these levels or "different" is left.
     """
 
     name: str
@@ -92,6 +94,7 @@ class Kind:
     levels: tuple[tuple[str, str], ...]
     expected: tuple[float, ...]
     frequency: tuple[tuple[str, str], ...] = ()
+    narrowed: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def labels(self) -> tuple[str, ...]:
@@ -136,6 +139,7 @@ KINDS = (
         ),
         (0.565, 0.053, 0.032, 0.13, 0.012, 0.174, 0.016, 0.008, 0.01),
         (("same name, same address", "home"), ("same name nearby", "last_name"), ("same name elsewhere", "last_name")),
+        ((_OTHER_PLACE, ("same name elsewhere", "similar name elsewhere")),),
     ),
     Kind(
         "last_name",
@@ -269,3 +273,19 @@ def kinds_of(names: Iterable[str]) -> tuple[Kind, ...]:
 def frequency_columns(kinds: Iterable[Kind]) -> tuple[str, ...]:
     """Columns of which the share of each value is needed."""
     return tuple(dict.fromkeys(column for kind in kinds for _, column in kind.frequency))
+
+
+def level_of(kind: Kind, values: Sequence[object] | None = None, unknown: object = UNKNOWN) -> str:
+    """SQL for the level two records are at: 0 the strongest, len(levels) where they differ.
+
+    Args:
+        values: SQL to give in place of the number of each level, "different" last.
+        unknown: SQL to give where one of the two says nothing.
+    """
+    *given, different = range(len(kind.levels) + 1) if values is None else values
+    told = {label: f"when {sql} then {value}" for (label, sql), value in zip(kind.levels, given, strict=True)}
+    narrowed = "".join(
+        f"when {sql} then case {' '.join(told[label] for label in labels)} else {different} end "
+        for sql, labels in kind.narrowed
+    )
+    return f"case when {kind.missing} then {unknown} {narrowed}{' '.join(told.values())} else {different} end"

@@ -40,24 +40,26 @@ def describe_evidence(engine: Engine) -> None:
         where record_id is not null and state = 'used' group by record_id
         """,
     )
-    engine.store(
-        "ir_places",
-        f"""
-        select node_id as unique_id, r.dataset as source, {fold("middle_name")} as middle, {fold("street")} as street,
-            replace({fold("postcode")}, ' ', '') as postcode, {fold("city")} as city
-        from ir_latest p join ir_records r using (node_id)
-        """,
-    )
+    number_last = f"regexp_extract(street, '{_NUMBER_LAST}', ['name', 'number'])"
     engine.store(
         "ir_evidence",
         rf"""
-        with parted as (
-            select *,
-                coalesce(nullif(regexp_extract(street, '{_NUMBER_FIRST}', 1), ''),
-                    nullif(regexp_extract(street, '{_NUMBER_LAST}', 2), '')) as street_number,
-                coalesce(nullif(regexp_extract(street, '{_NUMBER_FIRST}', 2), ''),
-                    nullif(regexp_extract(street, '{_NUMBER_LAST}', 1), ''), street) as street_name
-            from ir_places
+        with placed as (
+            select node_id as unique_id, dataset as source, {fold("middle_name")} as middle, street,
+                replace(postcode, ' ', '') as postcode, city,
+                case when left(street, 1) between '0' and '9'
+                    then regexp_extract(street, '{_NUMBER_FIRST}', ['number', 'name']) end as front
+            from ir_latest join ir_records using (node_id)
+        ),
+        found as (
+            select *, case when coalesce(front.number, '') = '' and regexp_matches(street, '\d') then {number_last}
+                end as back
+            from placed
+        ),
+        parted as (
+            select *, coalesce(nullif(front.number, ''), nullif(back.number, '')) as street_number,
+                coalesce(nullif(front.name, ''), nullif(back.name, ''), street) as street_name
+            from found
         )
         select p.unique_id, p.source, n.formal, n.is_given_name, n.token as first_name, n.last as last_name,
             coalesce(left(p.middle, 1), nullif(left(split_part(n.first, ' ', 2), 1), '')) as middle_initial,

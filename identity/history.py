@@ -166,7 +166,7 @@ def _log_events(engine: Engine, known_at: datetime, run_id: str) -> None:
         select cast(md5(concat_ws('|', {quote(run_id)}, {quote(known_at.isoformat())}, event, customer_id, other_id))
                 as uuid) as event_id,
             event, customer_id, other_id, cause, {timestamp(known_at)} as "at", {quote(run_id)} as run_id
-        from happened order by event, customer_id, other_id
+        from happened
         """,
     )
 

@@ -77,7 +77,7 @@ def _find_homes(engine: Engine, config: IdentityConfig) -> None:
         select distinct k.label, p.address
         from ir_chosen c
         join ir_customers k using (customer_id)
-        join ir_ranked r on r.customer_id = c.customer_id and r.record_id = c.address_.record_id
+        join ir_gathered r on r.customer_id = c.customer_id and r.record_id = c.address_.record_id
         join ir_people p on p.subject_id = r.subject_id
         where p.address is not null and r.account_key is null and p.address not in (select address from hubs)
         """,

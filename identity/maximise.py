@@ -13,12 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from identity.comparisons import Kind
+from identity.comparisons import UNKNOWN, Kind, level_of
 from identity.engine import Engine
 
 ITERATIONS = 8  # a level nobody reaches would otherwise sink below what a float can hold
 CONVERGED = 0.0001
-UNKNOWN = -1
 Levels = tuple[float | None, ...]  # by level, "different" last; None where no pair showed it
 
 
@@ -52,7 +51,7 @@ def count_patterns(engine: Engine, kinds: Sequence[Kind], pairs: str) -> Pattern
     sides = ", ".join(f"{side}.{c} as {c}_{side}" for side in "lr" for c in columns)
     found = engine.fetch(
         f"""
-        select {", ".join(f"{_level(kind)} as {kind.name}" for kind in kinds)}, count(*) as pairs
+        select {", ".join(f"{level_of(kind)} as {kind.name}" for kind in kinds)}, count(*) as pairs
         from (
             select {sides} from {pairs} p
             join ir_evidence l on l.unique_id = p.left_id join ir_evidence r on r.unique_id = p.right_id
@@ -92,8 +91,3 @@ def maximise(
         if moved < CONVERGED:
             break
     return found
-
-
-def _level(kind: Kind) -> str:
-    branches = " ".join(f"when {condition} then {number}" for number, (_, condition) in enumerate(kind.levels))
-    return f"case when {kind.missing} then {UNKNOWN} {branches} else {len(kind.levels)} end"

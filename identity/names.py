@@ -19,7 +19,7 @@ _GENERATION = r"\s(jr|sr|junior|senior|ii|iii|iv)$"
 
 
 def describe_people(engine: Engine, relations: Relations) -> None:
-    """Write `ir_people`, and `ir_latest`, the row it is made of: one row per person record.
+    """Write `ir_people`, and `ir_latest`, the row it is made of, its address folded: one row per person record.
 
     node_id, first, token (its first word), formal (list of formal names the token may stand for), last, generation,
     birth_date, gender, address (street, postcode or city, country), is_given_name (the token is a name of its own, not
@@ -34,9 +34,7 @@ def describe_people(engine: Engine, relations: Relations) -> None:
         select r.node_id, p.subject_id, coalesce(f.latin, p.first_name) as first_name,
             coalesce(l.latin, p.last_name) as last_name, p.birth_date, p.gender,
             case when p.first_name is null or p.last_name is null then coalesce(n.parted, p.full_name) end as full_name,
-            {fold("street")} || '|' || coalesce({fold("postcode")}, {fold("city")}) || '|'
-                || coalesce(upper(country), '') as address,
-            p.middle_name, p.street, p.postcode, p.city
+            p.middle_name, {fold("street")} as street, {fold("postcode")} as postcode, {fold("city")} as city, p.country
         from {relations.persons} p join ir_records r on r.subject_id = p.subject_id
         left join ir_latin f on f.raw = p.first_name
         left join ir_latin l on l.raw = p.last_name
@@ -50,7 +48,8 @@ def describe_people(engine: Engine, relations: Relations) -> None:
     engine.store(
         "ir_named_people",
         rf"""
-        select node_id, subject_id, birth_date, gender, address,
+        select node_id, subject_id, birth_date, gender,
+            street || '|' || coalesce(postcode, city) || '|' || coalesce(upper(country), '') as address,
             regexp_replace(case
                 when first is not null then first
                 when contains(full_name, ',') then {fold("split_part(full_name, ',', 2)")}

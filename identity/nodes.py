@@ -15,7 +15,7 @@ from identity.sql import case_of, literals, quote
 def number_nodes(engine: Engine, config: IdentityConfig, relations: Relations) -> int:
     """Write the node relations and return how many nodes there are; node_id runs from 0.
 
-    ir_records: node_id, subject_id, dataset, key, first_arrived_on; one row per person record.
+    ir_records: node_id, subject_id, dataset, key, first_arrived_on, row_count; one row per person record.
     ir_identifiers: node_id, identifier_type, namespace, value, node, strength, priority, records, dataset,
         first_arrived_on, state; one row per normalised value.
     ir_uses: subject_id, record_id (node of the person record, null for an event tuple), node_id; no junk.
@@ -24,9 +24,10 @@ def number_nodes(engine: Engine, config: IdentityConfig, relations: Relations) -
         "ir_records",
         f"""
         select cast(row_number() over (order by subject_id) - 1 as integer) as node_id, subject_id, dataset,
-            substr(subject_id, length(dataset) + 2) as key, first_arrived_on
+            substr(subject_id, length(dataset) + 2) as key, first_arrived_on, row_count
         from (
-            select subject_id, min(dataset) as dataset, min(coalesce(first_arrived_on, arrived_on)) as first_arrived_on
+            select subject_id, count(*) as row_count, min(dataset) as dataset,
+                min(coalesce(first_arrived_on, arrived_on)) as first_arrived_on
             from {relations.persons} where subject_id is not null group by 1
         ) p
         """,
