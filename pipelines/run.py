@@ -68,7 +68,7 @@ def run_pipeline(settings: Settings, say: Callable[[str], None]) -> RunOutcome:
     today = datetime.now(UTC).date().isoformat()
     log = (settings.home / "run.log").open("w", encoding="utf-8")
     with log, redirect_stdout(log), redirect_stderr(log), dg.DagsterInstance.get() as instance:
-        definitions = build_defs(settings, _progress_logger(say))
+        definitions = build_defs(settings, progress_logger(say))
         runs = [
             _execute(definitions, instance, LAND, today),
             _execute(definitions, instance, BUILD, None),
@@ -147,7 +147,9 @@ class _Progress(logging.Handler):
         self._say(f"  {monotonic() - self._started:6.1f} s  {key}" + (f"  {rows.value:,} rows" if rows else ""))
 
 
-def _progress_logger(say: Callable[[str], None]) -> dg.LoggerDefinition:
+def progress_logger(say: Callable[[str], None]) -> dg.LoggerDefinition:
+    """A logger of Dagster that tells a run in lines: assets, faults, and what assets warn of."""
+
     @dg.logger
     def progress(_init: dg.InitLoggerContext) -> logging.Logger:
         logger = logging.Logger("c360")
