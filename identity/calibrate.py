@@ -83,12 +83,12 @@ def correct(probabilities: np.ndarray, labels: Labels, threshold: float) -> Corr
     bins, others = (np.searchsorted(edges, of, side="right") for of in (decided, probabilities))
     shifts = np.zeros(len(edges) + 1)
     for number in np.unique(bins):
-        mine, rest = bins == number, probabilities[others == number]
-        silent = number > np.searchsorted(edges, threshold)
-        weights = [*np.ones(mine.sum()), *([float(len(rest))] if silent and len(rest) else [])]
-        means = [*decided[mine], *([rest.mean()] if silent and len(rest) else [])]
-        seen = [*same[mine], *([rest.mean()] if silent and len(rest) else [])]
-        shifts[number] = _fit(np.array(means), np.array(seen), np.array(weights))
+        held, seen = decided[bins == number], same[bins == number]
+        weights, rest = np.ones(len(held)), probabilities[others == number]
+        if len(rest) and number > np.searchsorted(edges, threshold):  # nobody complained of the rest
+            held, seen = np.append(held, rest.mean()), np.append(seen, rest.mean())
+            weights = np.append(weights, len(rest))
+        shifts[number] = _fit(held, seen, weights)
     return Correction(edges, shifts)
 
 
@@ -127,12 +127,12 @@ def expect_precision(probabilities: np.ndarray, correction: Correction, threshol
     return float(matched.mean()) if len(matched) else None
 
 
-def _fit(means: np.ndarray, seen: np.ndarray, weights: np.ndarray) -> float:
-    """The shift of log odds at which what was seen is most likely, by halving."""
+def _fit(held: np.ndarray, seen: np.ndarray, weights: np.ndarray) -> float:
+    """The shift of the log odds of what the model held at which what was seen is most likely, by halving."""
     low, high = -_FARTHEST, _FARTHEST
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
-        surplus = np.sum(weights * (seen - _shift(means, np.full(len(means), middle)))) - middle / DOUBT**2
+        surplus = np.sum(weights * (seen - _shift(held, np.full(len(held), middle)))) - middle / DOUBT**2
         low, high = (middle, high) if surplus > 0 else (low, middle)
     return round((low + high) / 2, _DIGITS)
 
