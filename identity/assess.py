@@ -5,7 +5,8 @@ Put here: which pairs of records were linked, and which were looked at. Keep out
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from identity.blocking import blocking_rules, key_records
@@ -24,11 +25,16 @@ _PREDICTED = """
 
 @dataclass(frozen=True)
 class Assessment:
-    """Scores, and the first of the customers that hold too many people or too few (`identity.evaluate`)."""
+    """Scores, and the first of the customers that hold too many people or too few (`identity.evaluate`).
+
+    expected_precision, labels: what the model promised of its matches, and the decisions it knew then, by verdict.
+    """
 
     scores: Evaluation
     over_merged: list[dict[str, Any]]
     under_merged: list[dict[str, Any]]
+    expected_precision: float | None = None
+    labels: Mapping[str, int] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         """Plain values; a score has its f1 with it."""
@@ -36,7 +42,7 @@ class Assessment:
             name: {**asdict(found), "f1": found.f1} if isinstance(found, Score) else found
             for name, found in vars(self.scores).items()
         }
-        return {**scores, "over_merged": self.over_merged, "under_merged": self.under_merged}
+        return {**scores, **{name: value for name, value in vars(self).items() if name != "scores"}}
 
 
 def assess(
@@ -69,6 +75,8 @@ def assess(
         evaluate(engine, _PREDICTED, truth, _linked("state = 'accepted'"), compared),
         list_over_merged(engine, _PREDICTED, truth, limit),
         list_under_merged(engine, _PREDICTED, truth, limit),
+        model and model.expected_precision,
+        model.labels if model else {},
     )
 
 

@@ -11,11 +11,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-
-import splink.comparison_level_library as cll
-import splink.comparison_library as cl
-from splink.internals.comparison_creator import ComparisonCreator
+from dataclasses import dataclass, replace
 
 
 def _near(column: str, at_least: float) -> str:
@@ -80,6 +76,9 @@ _NEAR_LAST_NAME = (
 UNKNOWN = -1  # in place of a level, where one of the two says nothing
 
 
+DIFFERENT = "different"  # label of the last level of every comparison
+
+
 @dataclass(frozen=True)
 class Kind:
     """One kind of evidence.
@@ -96,6 +95,11 @@ class Kind:
     expected: tuple[float, ...]
     frequency: tuple[tuple[str, str], ...] = ()
     narrowed: tuple[tuple[str, tuple[str, ...]], ...] = ()
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """Of all levels, the strongest first."""
+        return (*(label for label, _ in self.levels), DIFFERENT)
 
     @property
     def columns(self) -> frozenset[str]:
@@ -247,12 +251,23 @@ ONLY_HOUSEHOLD = (
 )
 
 
-def usable_kinds(known: Iterable[str]) -> tuple[Kind, ...]:
-    """The comparisons whose own column (the street or the place, for an address) some records know."""
-    known = set(known)
+def usable_kinds(known: Iterable[str], left_out: Iterable[str] = ()) -> tuple[Kind, ...]:
+    """The comparisons whose own column (the street or the place, for an address) some records know.
+
+    Args:
+        left_out: comparisons that are not made all the same.
+    """
+    known, left_out = set(known), set(left_out)
     places = {"street_name", "postcode", "city"}
     own = {"address": places, "family": places}
-    return tuple(kind for kind in KINDS if known & own.get(kind.name, {kind.name}))
+    return kinds_of({k.name for k in KINDS if known & own.get(k.name, {k.name})} - left_out)
+
+
+def kinds_of(names: Iterable[str]) -> tuple[Kind, ...]:
+    """The comparisons of these names; without `family`, last name and address are compared each for itself."""
+    names = set(names)
+    alone = {} if "family" in names else {"last_name": _NO_LAST_NAME, "address": _NO_ADDRESS}
+    return tuple(replace(kind, missing=alone.get(kind.name, kind.missing)) for kind in KINDS if kind.name in names)
 
 
 def frequency_columns(kinds: Iterable[Kind]) -> tuple[str, ...]:
@@ -274,20 +289,3 @@ def level_of(kind: Kind, values: Sequence[object] | None = None, unknown: object
         for sql, labels in kind.narrowed
     )
     return f"case when {kind.missing} then {unknown} {narrowed}{' '.join(told.values())} else {different} end"
-
-
-def build_comparison(
-    kind: Kind, m: Sequence[float] | None = None, u: Sequence[float] | None = None
-) -> ComparisonCreator:
-    """The comparison as Splink takes it, with the probabilities of each level, "different" last, where known."""
-    levels = [cll.CustomLevel(condition, label) for label, condition in kind.levels]
-    columns = dict(kind.frequency)
-    for i, (label, _) in enumerate(kind.levels):
-        if label in columns:
-            levels[i] = levels[i].configure(tf_adjustment_column=columns[label], disable_tf_exact_match_detection=True)
-    levels.append(cll.ElseLevel())
-    for name, probabilities in (("m_probability", m), ("u_probability", u)):
-        if probabilities:
-            levels = [level.configure(**{name: p}) for level, p in zip(levels, probabilities, strict=True)]
-    unknown = cll.CustomLevel(kind.missing, "unknown").configure(is_null_level=True)
-    return cl.CustomComparison([unknown, *levels], output_column_name=kind.name)

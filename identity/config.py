@@ -1,14 +1,14 @@
 """A company's identity.yml: which identifiers count, their limits, guards, stitching bounds and survivorship rules.
 
 Put here: reading identity.yml, filling in defaults, and saying exactly what is wrong with it.
-Keep out: the default values (defaults.py), what the rules do (link.py, stitch.py, survivorship.py).
+Keep out: default values (defaults.py), kinds of values (config_reader.py), section `model` (model_rules.py), what the
+rules do (edges.py, guard.py, stitch.py, survivorship.py).
 """
 
 from __future__ import annotations
 
-import difflib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,10 +16,8 @@ from typing import Any
 import yaml
 
 from identity import defaults
-
-
-class IdentityConfigError(ValueError):
-    """identity.yml cannot be used. The message names file, path, what was seen and what is allowed."""
+from identity.config_reader import Reader
+from identity.model_rules import ModelRules, read_model_rules
 
 
 @dataclass(frozen=True)
@@ -44,9 +42,7 @@ class IdentityConfig:
     logout_touchpoints: tuple[str, ...] = ()
     shared_device_customers: int | None = None  # more customers than this: no look-back
     survivorship: Mapping[str, str] = field(default_factory=dict)  # attribute or group -> rule
-    use_model: bool = True
-    precision: float = defaults.PRECISION
-    review: float = defaults.REVIEW
+    model: ModelRules = ModelRules()
 
     def cardinality_of(self, identifier_type: str, namespace: str) -> int | None:
         """Distinct values one customer may have; None is unlimited."""
@@ -76,7 +72,7 @@ _SHAPE: dict[str, tuple[str, ...] | None] = {
     "public_mail_domains": None,
     "stitching": ("forward_days", "look_back_days", "logout_touchpoints", "shared_device_customers"),
     "survivorship": None,
-    "model": ("enabled", "precision", "review"),
+    "model": ("enabled", "precision", "match", "review", "candidates", "blocking", "comparisons"),
 }
 
 
@@ -95,7 +91,7 @@ def load_config(path: Path | None, terms: Mapping[str, Any]) -> IdentityConfig:
         if name.startswith("identifier.") and getattr(term, "strength", None)
     }
     document = yaml.safe_load(path.read_text(encoding="utf-8")) if path and path.is_file() else None
-    reader = _Reader(str(path), types)
+    reader = Reader(str(path), types)
     sections = reader.mapping("", document, tuple(_SHAPE))
     given = {name: sections.get(name) for name in _SHAPE}
     for name, keys in _SHAPE.items():
@@ -104,9 +100,9 @@ def load_config(path: Path | None, terms: Mapping[str, Any]) -> IdentityConfig:
     return _build(reader, given)
 
 
-def _build(reader: _Reader, given: Mapping[str, Any]) -> IdentityConfig:
+def _build(reader: Reader, given: Mapping[str, Any]) -> IdentityConfig:
     identifiers, limits, guard = given["identifiers"], given["limits"], given["guard"]
-    normalise, stitching, model = given["normalise"], given["stitching"], given["model"]
+    normalise, stitching = given["normalise"], given["stitching"]
     blocklist = {k: tuple(v) for k, v in defaults.BLOCKLIST.items()}
     for kind, patterns in reader.mapping("blocklist", given["blocklist"], (*reader.types, defaults.ANY)).items():
         blocklist[kind] = (*blocklist.get(kind, ()), *reader.patterns(f"blocklist.{kind}", patterns))
@@ -147,100 +143,5 @@ def _build(reader: _Reader, given: Mapping[str, Any]) -> IdentityConfig:
             "stitching.shared_device_customers", stitching.get("shared_device_customers")
         ),
         survivorship=reader.survivorship(given["survivorship"]),
-        use_model=reader.flag("model.enabled", model.get("enabled", True)),
-        precision=reader.share("model.precision", model.get("precision", defaults.PRECISION)),
-        review=reader.share("model.review", model.get("review", defaults.REVIEW)),
+        model=read_model_rules(reader, given["model"]),
     )
-
-
-class _Reader:
-    """Takes values out of the document, each checked where it stands."""
-
-    def __init__(self, file: str, types: Mapping[str, Any]) -> None:
-        self.file = file
-        self.types = dict(sorted(types.items(), key=lambda item: (item[1].order or 1000, item[0])))
-
-    def error(self, where: str, seen: Any, allowed: str) -> IdentityConfigError:
-        place = f"{where}: " if where else ""
-        return IdentityConfigError(f"{self.file}: {place}{seen!r} is not allowed here; allowed: {allowed}")
-
-    def known(self, where: str, name: Any, names: Sequence[str]) -> str:
-        if name not in names:
-            near = difflib.get_close_matches(str(name), names, n=1)
-            hint = f"; nearest {near[0]!r}" if near else ""
-            raise self.error(where, name, ", ".join(names) + hint)
-        return name
-
-    def mapping(self, where: str, value: Any, keys: Sequence[str]) -> Mapping[str, Any]:
-        if value is None:
-            return {}
-        if not isinstance(value, Mapping):
-            raise self.error(where, value, f"a mapping of {', '.join(keys)}")
-        for key in value:
-            self.known(where, key, keys)
-        return value
-
-    def texts(self, where: str, value: Any) -> tuple[str, ...]:
-        if value is None:
-            return ()
-        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
-            raise self.error(where, value, "a list of texts")
-        return tuple(v.strip().lower() if where != "stitching.logout_touchpoints" else v for v in value)
-
-    def patterns(self, where: str, value: Any) -> tuple[str, ...]:
-        if not isinstance(value, list):
-            raise self.error(where, value, "a list of regular expressions")
-        for pattern in value:
-            try:
-                re.compile(pattern)
-            except (re.error, TypeError) as fault:
-                raise self.error(where, pattern, f"a regular expression ({fault})") from fault
-        return tuple(value)
-
-    def flag(self, where: str, value: Any) -> bool:
-        if not isinstance(value, bool):
-            raise self.error(where, value, "true, false")
-        return value
-
-    def share(self, where: str, value: Any) -> float:
-        if isinstance(value, bool) or not isinstance(value, (int, float)) or not 0 < value < 1:
-            raise self.error(where, value, "a number between 0 and 1")
-        return float(value)
-
-    def days(self, where: str, value: Any) -> int:
-        if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-            raise self.error(where, value, "a whole number of days, 0 or more")
-        return value
-
-    def limit(self, where: str, value: Any) -> int | None:
-        if value is None:
-            return None
-        if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-            raise self.error(where, value, "a whole number, 1 or more, or null for unlimited")
-        return value
-
-    def types_of(self, where: str, value: Any, strength: str) -> tuple[str, ...]:
-        fitting = tuple(name for name, term in self.types.items() if term.strength == strength)
-        if value is None:
-            return fitting
-        names = self.texts(where, value)
-        return tuple(dict.fromkeys(self.known(where, name, fitting) for name in names))
-
-    def default_limits(self, name: str) -> dict[str, int]:
-        return {kind: getattr(term, name) for kind, term in self.types.items() if getattr(term, name) is not None}
-
-    def limits(
-        self, where: str, value: Any, default: Mapping[str, int], extra: tuple[str, ...] = ()
-    ) -> dict[str, int | None]:
-        if value is not None and not isinstance(value, Mapping):
-            raise self.error(where, value, "a mapping of <type> or <type>@<namespace> to a number")
-        found: dict[str, int | None] = dict(default)
-        for key, number in (value or {}).items():
-            self.known(where, str(key).partition("@")[0], (*self.types, *extra))
-            found[key] = self.limit(f"{where}.{key}", number)
-        return found
-
-    def survivorship(self, value: Any) -> dict[str, str]:
-        units = ("default", *defaults.GROUPS, *defaults.SINGLE_ATTRIBUTES)
-        rules = self.mapping("survivorship", value, units)
-        return {u: self.known(f"survivorship.{u}", r, defaults.SURVIVORSHIP_RULES) for u, r in rules.items()}

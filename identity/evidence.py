@@ -6,9 +6,13 @@ Keep out: how two records are compared (comparisons.py), names and addresses for
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from identity.engine import Engine
-from identity.model import MatchModel
 from identity.sql import fold, quote
+
+if TYPE_CHECKING:
+    from identity.model import MatchModel
 
 # The number before the street or after it, with a letter or a range; then the street, without its unit.
 _NUMBER_FIRST = r"^(\d+\w?(?: \d+\w?)?) (.+)$"

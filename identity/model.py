@@ -9,20 +9,24 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import splink.comparison_level_library as cll
+import splink.comparison_library as cl
 from splink import SettingsCreator, block_on
+from splink.internals.comparison_creator import ComparisonCreator
 
-from identity.comparisons import KINDS, SWAPPED_NAMES, build_comparison, frequency_columns
+from identity.comparisons import SWAPPED_NAMES, Kind, frequency_columns, kinds_of
+from identity.model_rules import ModelRules
 
 MODEL_FILE = "model.json"
-FORMAT = 1
+FORMAT = 2
 FREQUENCY_SCHEMA = pa.schema([("attribute", pa.string()), ("value", pa.string()), ("share", pa.float64())])
 
 
@@ -39,7 +43,9 @@ class MatchModel:
     blocking: rules of columns; a pair that agrees on all columns of one is compared.
     frequencies: attribute, value, share of records; a value that is not in it has the share `rarest`.
     match, review: match probability, 0–1, from which on a pair is an edge, or is put up for review.
-    expected_precision: mean probability of the pairs that matched where it was trained.
+    expected_precision: mean probability of the pairs that matched where it was trained; None where nobody can tell.
+    labels: decisions by verdict that its threshold heeds.
+    rules: what identity.yml said of the model then (`ModelRules.for_training`).
     """
 
     m: Mapping[str, tuple[float, ...]]
@@ -52,6 +58,8 @@ class MatchModel:
     match: float = 0.95
     review: float = 0.2
     expected_precision: float | None = None
+    labels: Mapping[str, int] = field(default_factory=dict)
+    rules: Mapping[str, Any] = field(default_factory=dict)
 
     @cached_property
     def fingerprint(self) -> str:
@@ -64,7 +72,7 @@ class MatchModel:
     @property
     def frequency_columns(self) -> tuple[str, ...]:
         """Columns of which the share of each value counts."""
-        return frequency_columns(k for k in KINDS if k.name in self.m)
+        return frequency_columns(kinds_of(self.m))
 
     def settings(self) -> SettingsCreator:
         """For Splink: pairs within one relation of records, `unique_id` their key."""
@@ -72,12 +80,18 @@ class MatchModel:
             link_type="dedupe_only",
             unique_id_column_name="unique_id",
             probability_two_random_records_match=self.prior,
-            comparisons=[build_comparison(k, self.m[k.name], self.u.get(k.name)) for k in KINDS if k.name in self.m],
+            comparisons=[_build_comparison(k, self.m[k.name], self.u.get(k.name)) for k in kinds_of(self.m)],
             blocking_rules_to_generate_predictions=[*(block_on(*rule) for rule in self.blocking), SWAPPED_NAMES],
             max_iterations=8,  # of training; a level nobody reaches would otherwise sink below what a float can hold
             retain_matching_columns=False,
             retain_intermediate_calculation_columns=False,
         )
+
+    def under(self, rules: ModelRules) -> MatchModel:
+        """This model with the thresholds of identity.yml: those of the present, no training is needed for them."""
+        match = rules.match or self.match
+        expected = self.expected_precision if match == self.match else None
+        return replace(self, match=match, review=min(rules.review, match), expected_precision=expected)
 
     def save(self, folder: Path) -> Path:
         """Write the model; a reader sees the old one or this one, never a mixture."""
@@ -105,12 +119,18 @@ class MatchModel:
             return None
         try:
             content = json.loads(file.read_text(encoding="utf-8"))
+            if content["format"] != FORMAT:
+                raise ModelError(
+                    f"{file}: format {content['format']}, this release reads {FORMAT}; run `c360 identity train`"
+                )
             model = cls._from_json(content, pq.read_table(folder / content["frequencies"]))
+        except ModelError:
+            raise
         except (OSError, KeyError, TypeError, ValueError) as fault:
             raise ModelError(
                 f"{file}: not a whole model ({type(fault).__name__}); run `c360 identity train`"
             ) from fault
-        if content.get("format") != FORMAT or model.fingerprint != content["fingerprint"]:
+        if model.fingerprint != content["fingerprint"]:
             raise ModelError(
                 f"{file}: fingerprint {content['fingerprint']} does not fit the content, {model.fingerprint}; "
                 "a model is not edited by hand: run `c360 identity train`"
@@ -130,15 +150,17 @@ class MatchModel:
             match=content["match"],
             review=content["review"],
             expected_precision=content["expected_precision"],
+            labels=content["labels"],
+            rules=content["rules"],
             frequencies=frequencies.cast(FREQUENCY_SCHEMA),
         )
 
     def _numbers(self) -> dict[str, Any]:
-        labels = {k.name: [*(label for label, _ in k.levels), "different"] for k in KINDS}
         return {
             "format": FORMAT,
             "comparisons": {
-                name: {"levels": labels[name], "m": list(m), "u": list(self.u[name])} for name, m in self.m.items()
+                kind.name: {"levels": kind.labels, "m": list(self.m[kind.name]), "u": list(self.u[kind.name])}
+                for kind in kinds_of(self.m)
             },
             "prior": self.prior,
             "blocking": [list(rule) for rule in self.blocking],
@@ -147,4 +169,23 @@ class MatchModel:
             "match": self.match,
             "review": self.review,
             "expected_precision": self.expected_precision,
+            "labels": self.labels,
+            "rules": self.rules,
         }
+
+
+def _build_comparison(
+    kind: Kind, m: Sequence[float] | None = None, u: Sequence[float] | None = None
+) -> ComparisonCreator:
+    """The comparison as Splink takes it, with the probabilities of each level, "different" last, where known."""
+    levels = [cll.CustomLevel(condition, label) for label, condition in kind.levels]
+    columns = dict(kind.frequency)
+    for i, (label, _) in enumerate(kind.levels):
+        if label in columns:
+            levels[i] = levels[i].configure(tf_adjustment_column=columns[label], disable_tf_exact_match_detection=True)
+    levels.append(cll.ElseLevel())
+    for name, probabilities in (("m_probability", m), ("u_probability", u)):
+        if probabilities:
+            levels = [level.configure(**{name: p}) for level, p in zip(levels, probabilities, strict=True)]
+    unknown = cll.CustomLevel(kind.missing, "unknown").configure(is_null_level=True)
+    return cl.CustomComparison([unknown, *levels], output_column_name=kind.name)

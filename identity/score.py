@@ -1,6 +1,6 @@
 """Scoring: candidate pairs of different clusters, how likely each is one person, and the edges that makes.
 
-Put here: `ir_scored`, `ir_edges_model`, `ir_strangers`; match, review or reject; the guard of households.
+Put here: `ir_scored`, `ir_labelled`, `ir_edges_model`, `ir_strangers`; match, review, reject; the guard of households.
 Keep out: the model (model.py, train.py), which edges survive (components.py).
 """
 
@@ -12,7 +12,7 @@ from math import log2
 from splink import Linker
 
 from identity.blocking import pair_up
-from identity.comparisons import KINDS, ONLY_HOUSEHOLD, Kind, level_of
+from identity.comparisons import ONLY_HOUSEHOLD, Kind, kinds_of, level_of
 from identity.defaults import ALWAYS
 from identity.engine import Engine
 from identity.evidence import COLUMNS, add_frequencies
@@ -45,11 +45,52 @@ def score_candidates(engine: Engine, model: MatchModel, at_least: float, once: I
     once = tuple(once)
     _score(engine, model, "ir_alone", min(at_least, RIVAL) if once else at_least, "ir_candidates")
     engine.drop("ir_candidates")
+    _set_against_rivals(engine, "ir_alone", "ir_scored", at_least, once)
+
+
+def score_decided(engine: Engine, model: MatchModel, once: Iterable[str] = ()) -> None:
+    """Write `ir_labelled` (probability, is_same): the pairs of records a steward decided, as the model alone sees them.
+
+    Blocking need not have found them, and decisions have put those that are one into one cluster: they are scored by
+    themselves, against the rivals among the candidates (`ir_alone`, of `score_candidates`). Pairs that must not match
+    however likely they look are left out.
+    """
+    engine.store(
+        "ir_decided_pairs",
+        """
+        select left_id, right_id from ir_decisions d
+        semi join ir_records l on l.node_id = d.left_id semi join ir_records r on r.node_id = d.right_id
+        """,
+    )
+    engine.store("ir_each_alone", "select node_id, node_id as label from ir_records")
+    _score(engine, model, "ir_decided_alone", 0.0, "ir_decided_pairs", labels="ir_each_alone")
+    engine.store(
+        "ir_decided_rivals",
+        """
+        with ends as (select left_id as node_id from ir_decided_alone union select right_id from ir_decided_alone)
+        select * from ir_decided_alone
+        union all
+        select * from ir_alone a anti join ir_decided_alone d on d.left_id = a.left_id and d.right_id = a.right_id
+        where a.left_id in (from ends) or a.right_id in (from ends)
+        """,
+    )
+    _set_against_rivals(engine, "ir_decided_rivals", "ir_decided_scored", 0.0, once)
+    engine.store(
+        "ir_labelled",
+        """
+        select s.probability, d.verdict = 'same' as is_same from ir_decided_scored s
+        join ir_decisions d on d.left_id = s.left_id and d.right_id = s.right_id where s.reason is null
+        """,
+    )
+
+
+def _set_against_rivals(engine: Engine, source: str, target: str, at_least: float, once: Iterable[str]) -> None:
+    """Store the pairs of `source` with what others of a dataset that knows each person once leave of them."""
     datasets = literals(once)
     engine.store(
-        "ir_scored",
+        target,
         f"""
-        with weighed as (select *, probability / greatest(1 - probability, 1e-15) as odds from ir_alone),
+        with weighed as (select *, probability / greatest(1 - probability, 1e-15) as odds from {source}),
         rivalled as (
             select *,
                 case when right_source in ({datasets})
@@ -181,7 +222,7 @@ def _keep_hopeful(engine: Engine, model: MatchModel, pairs: str, at_least: float
     Of a million records one candidate in twenty does. The weight is Splink's, up to MARGIN, found at half the cost: the
     place is looked at before the names (`Kind.narrowed`).
     """
-    kinds = [kind for kind in KINDS if kind.name in model.m]
+    kinds = kinds_of(model.m)
     columns = sorted({c for kind in kinds for c in kind.columns} | {f"tf_{c}" for c in model.frequency_columns})
     sides = ", ".join(f"{side}.{c} as {c}_{side}" for side in "lr" for c in columns)
     # Each weight is told by its comparison at once: a level in between would be found again for every weight it has.

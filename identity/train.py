@@ -1,7 +1,8 @@
 """Training: how much agreement and disagreement say, found in a company's own records, without labels.
 
-Put here: which pairs teach what: random ones chance agreement, blocks agreement of matches; the blocking rules.
-Keep out: the arithmetic (maximise.py), what is compared (comparisons.py), keeping the result (model.py).
+Put here: which pairs teach what: random ones chance agreement, blocks agreement of matches.
+Keep out: the arithmetic (maximise.py), what is compared (comparisons.py), which pairs (choose_blocking.py), thresholds
+(threshold.py), keeping the result (model.py).
 
 Source: Splink 5 and its papers. Two things are ours. Pairs drawn at random hold true matches too, in small data enough
 to drown the chance of an exact match: their share is taken out again. And expectation maximisation only sees blocks in
@@ -15,23 +16,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from math import sqrt
 
-import numpy as np
 import pyarrow as pa
 
-from identity.blocking import Rule, key_of, pair_up, without_implied
-from identity.comparisons import BLOCKING, Kind, frequency_columns, usable_kinds
+from identity.blocking import Rule, pair_up
+from identity.calibrate import EVEN
+from identity.choose_blocking import choose_blocking, count_pairs
+from identity.comparisons import Kind, frequency_columns, usable_kinds
 from identity.config import IdentityConfig
 from identity.engine import Engine
 from identity.evidence import COLUMNS
 from identity.maximise import Levels, Patterns, count_patterns, maximise
 from identity.model import FREQUENCY_SCHEMA, MatchModel
-from identity.score import score_candidates
 from identity.sql import quote
+from identity.threshold import set_threshold
 
 MIN_RECORDS = 200  # fewer say nothing about chance
 RANDOM_PAIRS = 1_500_000
 EM_PAIRS = 1_000_000
-PAIRS, PAIRS_PER_RECORD = 3_000_000, 5  # candidate pairs a model may ask for: the first, and the second for each record
 UNKNOWN_PRIOR = 0.0001  # where nothing makes a pair certain
 RECALL_OF_CERTAIN = 0.7  # share of true pairs that agree on one of CERTAIN; the prior hardly depends on it
 CERTAIN = (
@@ -50,7 +51,6 @@ SAFE_BLOCKS = (
 )
 KNOWN_ENOUGH = 0.3  # of all records, for a column to make a block
 ROUNDS = 2  # of taking matches out of the random pairs and learning again
-EVEN = 0.5
 FREEDOM = 3  # a block whose people were taken for others still teaches a tolerable model
 Shares = Mapping[str, Sequence[float]]  # comparison -> by level
 
@@ -61,55 +61,47 @@ def train_model(engine: Engine, config: IdentityConfig) -> MatchModel | None:
     These are scored then, `ir_scored`, from `review` or even odds on, whichever is lower: enough to link them as well.
 
     Args:
-        config: `precision`, the share of right ones expected among the pairs that match (the threshold is the lowest,
-            not below even odds, that keeps it), `review`, and the datasets that know each person once.
+        config: what the company says of its model, and the datasets that know each person once.
     Returns:
         The model; None where there are fewer than MIN_RECORDS records, or no name is known.
+    Raises:
+        BlockingError: the blocking rules given compare more pairs than they may.
     """
+    rules = config.model
     known = _count_known(engine)
     records = known.pop("records")
-    kinds = usable_kinds(name for name, share in known.items() if share > 0)
-    if records < MIN_RECORDS or not {"first_name", "last_name"} <= {k.name for k in kinds}:
+    if records < MIN_RECORDS or not known["first_name"] or not known["last_name"]:
         return None
-    training = _Training(engine, kinds, known, records)
+    blocking = choose_blocking(engine, known, records, rules)
+    kinds = tuple(
+        replace(kind, expected=rules.agreement.get(kind.name, kind.expected))
+        for kind in usable_kinds((name for name, share in known.items() if share > 0), rules.left_out)
+    )
+    training = _Training(engine, kinds, known, records, frozenset(rules.agreement))
     m, u = training.learn()
     model = MatchModel(
         m=m,
         u=u,
         prior=training.prior,
-        blocking=_choose_blocking(engine, known, records),
+        blocking=blocking,
         rarest=1 / records,
         records=records,
         frequencies=_count_frequencies(engine, kinds, records),
+        rules=rules.for_training(),
     )
-    score_candidates(engine, model, min(EVEN, config.review), config.known_once)
-    found = engine.fetch(
-        f"select probability from ir_scored where reason is null and probability >= {EVEN} order by probability desc"
-    )
-    match, expected = _choose_threshold(found["probability"].to_numpy(), config.precision)
-    return replace(model, match=match, review=min(config.review, match), expected_precision=expected)
-
-
-def _choose_threshold(probabilities: np.ndarray, precision: float) -> tuple[float, float | None]:
-    """The lowest threshold at which the mean probability of the pairs above it is `precision`, and that mean.
-
-    Args:
-        probabilities: of all pairs at even odds or better, descending.
-    """
-    if not len(probabilities):
-        return precision, None
-    means = np.cumsum(probabilities) / np.arange(1, len(probabilities) + 1)
-    enough = int(np.searchsorted(-means, -precision, side="right"))
-    if enough == 0:
-        return float(probabilities[0]), float(probabilities[0])
-    return (EVEN if enough == len(means) else float(probabilities[enough - 1])), float(means[enough - 1])
+    return set_threshold(engine, model, rules, config.known_once)
 
 
 class _Training:
-    """Numbers out of pairs: chance from random ones, agreement of matches from blocks of likely ones."""
+    """Numbers out of pairs: chance from random ones, agreement of matches from blocks of likely ones.
 
-    def __init__(self, engine: Engine, kinds: tuple[Kind, ...], known: dict[str, float], records: int) -> None:
-        self._engine, self._kinds, self._records = engine, kinds, records
+    fixed: comparisons of which the agreement of matches is given, not found.
+    """
+
+    def __init__(
+        self, engine: Engine, kinds: tuple[Kind, ...], known: dict[str, float], records: int, fixed: frozenset[str]
+    ) -> None:
+        self._engine, self._kinds, self._records, self._fixed = engine, kinds, records, fixed
         self._all_pairs = records * (records - 1) // 2
         self._drawn_pairs = min(RANDOM_PAIRS, self._all_pairs)
         blocks = [b for b in SAFE_BLOCKS if all(known[c] >= KNOWN_ENOUGH for c in b)]
@@ -152,13 +144,13 @@ class _Training:
     def _block(self, block: Rule) -> Patterns | None:
         """Pairs that agree on a block, by what it does not look at itself; None where there are none."""
         kinds = [kind for kind in self._kinds if kind.columns.isdisjoint(block)]
-        pair_up(self._engine, "ir_block", [block], one_in=1 + _count_pairs(self._engine, block) // EM_PAIRS)
+        pair_up(self._engine, "ir_block", [block], one_in=1 + count_pairs(self._engine, block) // EM_PAIRS)
         if not kinds or not _count(self._engine, "ir_block"):
             return None
         return count_patterns(self._engine, kinds, "ir_block")
 
     def _maximise(self, blocks: list[tuple[Rule, Patterns]], m: Shares, u: Shares) -> dict[str, tuple[float, ...]]:
-        """m of every level: the mean over the blocks that could see it, as expected where none could."""
+        """m of every level: the mean over the blocks that could see it, as expected where none could or it is given."""
         seen: dict[str, list[tuple[float, ...]]] = {kind.name: [] for kind in self._kinds}
         for block, counted in blocks:
             odds = self.prior / (1 - self.prior)
@@ -167,7 +159,8 @@ class _Training:
                     odds *= m[kind.name][0] / u[kind.name][0]
             found = maximise(counted, m, u, odds / (1 + odds))
             for kind in counted.kinds:
-                seen[kind.name].append(_settle(found[kind.name], kind.expected))
+                if kind.name not in self._fixed:
+                    seen[kind.name].append(_settle(found[kind.name], kind.expected))
         return {
             kind.name: tuple(sum(level) / len(level) for level in zip(*seen[kind.name], strict=True))
             if seen[kind.name]
@@ -215,27 +208,6 @@ def _count_frequencies(engine: Engine, kinds: Sequence[Kind], records: int) -> p
         for c in frequency_columns(kinds)
     )
     return engine.fetch(f"select * from ({counted}) order by attribute, value").cast(FREQUENCY_SCHEMA)
-
-
-def _choose_blocking(engine: Engine, known: dict[str, float], records: int) -> tuple[Rule, ...]:
-    """The rules of BLOCKING whose columns are known, the most selective ones within the budget."""
-    usable = [rule for rule in BLOCKING if all(known[c] > 0 for c in COLUMNS if any(c in part for part in rule))]
-    pairs = {rule: _count_pairs(engine, rule) for rule in usable}
-    chosen, spent = [], 0
-    for rule in sorted(usable, key=pairs.__getitem__):
-        if pairs[rule] == 0 or (chosen and spent + pairs[rule] > PAIRS + PAIRS_PER_RECORD * records):
-            continue
-        spent += pairs[rule]
-        chosen.append(rule)
-    return tuple(without_implied([rule for rule in usable if rule in chosen]))
-
-
-def _count_pairs(engine: Engine, rule: Rule) -> int:
-    """Pairs that agree on a rule."""
-    return engine.fetch(
-        "select coalesce(sum(n * (n - 1) // 2), 0)::bigint as pairs from ("
-        f"select count(*) as n from (select {key_of(rule)} as key from ir_evidence) where key is not null group by key)"
-    )["pairs"][0].as_py()
 
 
 def _count(engine: Engine, relation: str) -> int:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from identity.config import IdentityConfigError, load_config
+from identity.config import load_config
+from identity.config_reader import IdentityConfigError
 from pipelines.journeys.model import JourneyError
 from pipelines.journeys.spec import load_journeys
 from quality.company import load_company

@@ -9,7 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from identity import decisions
-from identity.config import IdentityConfig, IdentityConfigError, load_config
+from identity.choose_blocking import BlockingError
+from identity.config import IdentityConfig, load_config
+from identity.config_reader import IdentityConfigError
 from identity.model import MatchModel, ModelError
 from identity.resolve import learn
 from pipelines import audit
@@ -26,7 +28,7 @@ class TrainingError(ValueError):
     """There is no model to be had; the message says why. The one in the home stays."""
 
 
-REFUSALS = (TrainingError, PublishError, IdentityConfigError, ContractError)
+REFUSALS = (TrainingError, BlockingError, PublishError, IdentityConfigError, ContractError)
 
 
 @dataclass(frozen=True)
@@ -37,20 +39,29 @@ class Trained:
     before: str | None
 
 
-def current_model(settings: Settings, config: IdentityConfig) -> MatchModel | None:
-    """The model in the home.
+def current_model(settings: Settings, config: IdentityConfig, warn: Callable[[str], None]) -> MatchModel | None:
+    """The model a build matches by: the one in the home, with the thresholds identity.yml gives.
 
+    What else identity.yml says of the model takes training: until then the model stays what it is, so that nobody
+    changes customers by the way, and every build says so.
+
+    Args:
+        warn: called with a message where the model was trained under other rules than those of identity.yml.
     Returns:
         None where identity.yml switches the model off, or there is none yet.
     Raises:
         ModelError: the files in the home are not whole.
     """
-    return MatchModel.load(settings.identity_model) if config.use_model else None
+    model = read_model(settings, config) if config.model.enabled else None
+    if model and (differing := config.model.differ_from(model.rules)):
+        keys = ", ".join(f"model.{key}" for key in differing)
+        warn(f"identity.yml: {keys}: the model was trained under other rules; run `c360 identity train`")
+    return model
 
 
 def keep_first_model(settings: Settings, config: IdentityConfig) -> Callable[[MatchModel], object] | None:
     """What a run does with the model it trains because the home has none; None where it is not to train one."""
-    return (lambda model: model.save(settings.identity_model)) if config.use_model else None
+    return (lambda model: model.save(settings.identity_model)) if config.model.enabled else None
 
 
 def retrain(settings: Settings, *, by: str, reason: str) -> Trained:
@@ -62,7 +73,7 @@ def retrain(settings: Settings, *, by: str, reason: str) -> Trained:
         REFUSALS: nothing is published, identity.yml switches the model off, or there is too little to learn from.
     """
     config = read_rules(settings)
-    if not config.use_model:
+    if not config.model.enabled:
         raise TrainingError("identity.yml: model.enabled is false; switch it on to train a model")
     before = _fingerprint(settings)
     opened = open_state(settings.state_url, decisions.METADATA, audit.METADATA)
@@ -76,6 +87,16 @@ def retrain(settings: Settings, *, by: str, reason: str) -> Trained:
         audit.record(state, actor=by, action="train model", object=model.fingerprint, reason=reason)
         model.save(settings.identity_model)
     return Trained(model, before)
+
+
+def read_model(settings: Settings, config: IdentityConfig) -> MatchModel | None:
+    """The model in the home with the thresholds identity.yml gives; None where there is none yet.
+
+    Raises:
+        ModelError: the files in the home are not whole.
+    """
+    model = MatchModel.load(settings.identity_model)
+    return model and model.under(config.model)
 
 
 def read_rules(settings: Settings) -> IdentityConfig:

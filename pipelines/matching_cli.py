@@ -8,7 +8,7 @@ from __future__ import annotations
 import getpass
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated
 
@@ -41,13 +41,8 @@ def train(
     trained = _or_exit(REFUSALS, retrain, settings, by=by or getpass.getuser(), reason=reason)
     model = trained.model
     console.print(f"model {trained.before or 'none'} → {model.fingerprint}, learned from {model.records:,} records")
-    expected = (
-        "unknown: no pair was left open" if model.expected_precision is None else f"{model.expected_precision:.4f}"
-    )
-    console.print(
-        f"a pair matches from probability {model.match:.4f} and goes to review from {model.review:.4f}; "
-        f"expected precision {expected}"
-    )
+    console.print(f"a pair matches from probability {model.match:.4f} and goes to review from {model.review:.4f}")
+    console.print(_tell_precision(model.expected_precision, model.labels))
     same = "It is the same model: nothing changes."
     console.print(same if trained.before == model.fingerprint else "The next build (`c360 run`) matches by it.")
 
@@ -107,6 +102,8 @@ def evaluate(
         f"block recall {scores.block_recall:.4f} of {scores.true_pairs:,} true pairs; "
         f"{scores.records:,} of {records:,} records of the truth are in the last build"
     )
+    if found.labels:  # of a model that was trained
+        console.print(_tell_precision(found.expected_precision, found.labels))
     for title, wrong in (
         ("customers of several people", found.over_merged),
         ("people of several customers", found.under_merged),
@@ -114,6 +111,12 @@ def evaluate(
         console.print(f"\n{title}: {len(wrong) or 'none'}{' and more' if len(wrong) == limit else ''}")
         if wrong:
             print_table(tuple(name.replace("_", " ") for name in wrong[0]), [_flatten(row) for row in wrong])
+
+
+def _tell_precision(expected: float | None, labels: Mapping[str, int]) -> str:
+    told = "unknown" if expected is None else f"{expected:.4f}"
+    heeded = ", ".join(f"{count} {verdict.replace('_', ' ')}" for verdict, count in labels.items() if count)
+    return f"expected precision of the model's matches: {told}; decisions it heeds: {heeded or 'none'}"
 
 
 def _flatten(row: dict) -> list:

@@ -12,14 +12,14 @@ import duckdb
 
 from identity import decisions
 from identity.assess import Assessment, assess
-from identity.config import IdentityConfigError
+from identity.config_reader import IdentityConfigError
 from identity.engine import DuckDBEngine
 from identity.explain import explain_customer, explain_pair
 from identity.explanation import CustomerExplanation, PairExplanation
-from identity.model import MatchModel, ModelError
+from identity.model import ModelError
 from identity.subjects import SubjectError, find_customer, find_subject
 from pipelines.last_build import open_last_build
-from pipelines.matching import read_rules
+from pipelines.matching import read_model, read_rules
 from pipelines.publish.publish import PublishError
 from pipelines.settings import Settings
 from pipelines.state import open_state
@@ -52,7 +52,8 @@ def explain(settings: Settings, name: str, other: str | None, *, values: bool) -
         left, right = find_subject(engine, "LEFT", name), find_subject(engine, "RIGHT", other)
         if left.node == right.node:
             raise SubjectError("RIGHT: this is what LEFT names; name two, or one alone to see its customer")
-        rules, model = read_rules(settings), MatchModel.load(settings.identity_model)
+        rules = read_rules(settings)
+        model = read_model(settings, rules)
         return explain_pair(engine, left.node, right.node, model, rules, decisions=decided, values=values)
 
 
@@ -67,7 +68,8 @@ def evaluate(settings: Settings, truth: Path, limit: int) -> tuple[Assessment, i
     """
     with open_last_build(settings) as engine:
         records = _read_truth(engine, truth)
-        rules, model = read_rules(settings), MatchModel.load(settings.identity_model)
+        rules = read_rules(settings)
+        model = read_model(settings, rules)
         found = assess(engine, rules, model, "select record_id, entity from ir_known_truth", limit)
     if not found.scores.records:
         raise TruthError(

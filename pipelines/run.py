@@ -68,7 +68,7 @@ def run_pipeline(settings: Settings, say: Callable[[str], None]) -> RunOutcome:
     today = datetime.now(UTC).date().isoformat()
     log = (settings.home / "run.log").open("w", encoding="utf-8")
     with log, redirect_stdout(log), redirect_stderr(log), dg.DagsterInstance.get() as instance:
-        definitions = build_defs(settings, _progress_logger(say))
+        definitions = build_defs(settings, progress_logger(say))
         runs = [
             _execute(definitions, instance, LAND, today),
             _execute(definitions, instance, BUILD, None),
@@ -119,15 +119,18 @@ def _failed_check(evaluation: dg.AssetCheckEvaluation) -> list[str]:
 
 
 class _Progress(logging.Handler):
-    """Turns Dagster events into lines: one per asset, each once; one per fault."""
+    """Turns Dagster events into lines: one per asset, each once; one per fault, and per warning an asset logs."""
 
     def __init__(self, say: Callable[[str], None]) -> None:
         super().__init__()
         self._say, self._started, self._said = say, monotonic(), set()
 
     def emit(self, record: logging.LogRecord) -> None:
-        event = getattr(record, "dagster_meta", {}).get("dagster_event")
+        told = getattr(record, "dagster_meta", {})
+        event = told.get("dagster_event")
         if event is None:
+            if record.levelno >= logging.WARNING:
+                self._say(f"  ! {told.get('orig_message', record.getMessage())}")
             return
         if event.event_type == dg.DagsterEventType.ASSET_MATERIALIZATION:
             self._materialized(event)
@@ -144,7 +147,9 @@ class _Progress(logging.Handler):
         self._say(f"  {monotonic() - self._started:6.1f} s  {key}" + (f"  {rows.value:,} rows" if rows else ""))
 
 
-def _progress_logger(say: Callable[[str], None]) -> dg.LoggerDefinition:
+def progress_logger(say: Callable[[str], None]) -> dg.LoggerDefinition:
+    """A logger of Dagster that tells a run in lines: assets, faults, and what assets warn of."""
+
     @dg.logger
     def progress(_init: dg.InitLoggerContext) -> logging.Logger:
         logger = logging.Logger("c360")

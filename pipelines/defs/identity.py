@@ -46,7 +46,7 @@ def build_identity_assets(settings: Settings, company: Company) -> dg.AssetsDefi
             now = datetime.now(UTC).replace(tzinfo=None)
             report = resolve(
                 engine, config, known_at=now, run_id=context.run_id, decisions=decided,
-                model=current_model(settings, config), keep=keep_first_model(settings, config),
+                model=current_model(settings, config, context.log.warning), keep=keep_first_model(settings, config),
             )  # fmt: skip
             rows = {r: engine.fetch(f"select count(*) from identity.{r}")[0][0].as_py() for r in IDENTITY_RELATIONS}
         for relation, count in rows.items():

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 from identity_warehouse import TERMS
 
-from identity.config import IdentityConfigError, load_config
+from identity.config import load_config
+from identity.config_reader import IdentityConfigError
 
 
 def test_defaults_come_from_the_terms():
@@ -51,6 +52,23 @@ def test_given_blocklists_and_mailboxes_are_added_to_the_defaults(configure):
         ({"survivorship": {"street": "oldest"}}, "survivorship: 'street' .* default, name, address"),
         ({"normalise": {"country": "Germany"}}, "normalise.country: 'Germany' .* two capital ISO letters"),
         ({"stitching": ["x"]}, r"stitching: \['x'\] .* a mapping of forward_days"),
+        ({"model": {"blocking": ["email"]}}, r"model.blocking: \['email'\] .* a list of rules, each a list of columns"),
+        ({"model": {"blocking": []}}, r"model.blocking: \[\] .* a list of rules"),
+        ({"model": {"blocking": [["emial"]]}}, "model.blocking: 'emial' .* nearest 'email'"),
+        ({"model": {"blocking": [["left(emial, 2)"]]}}, "model.blocking: 'emial' .* nearest 'email'"),
+        ({"model": {"blocking": [["left(email, 0)"]]}}, r"model.blocking: 'left\(email, 0\)' .* n from 1 to 99"),
+        ({"model": {"blocking": [["email) or (1=1"]]}}, r"model.blocking: 'email\) or \(1=1' .* a column, or"),
+        ({"model": {"candidates": 0}}, "model.candidates: 0 .* 1 or more"),
+        ({"model": {"match": 1}}, "model.match: 1 .* a number between 0 and 1"),
+        ({"model": {"match": 0.5, "review": 0.6}}, "model.review: 0.6 .* up to model.match, 0.5"),
+        ({"model": {"comparisons": {"sex": False}}}, "model.comparisons: 'sex' .* first_name, family"),
+        ({"model": {"comparisons": {"last_name": False}}}, "comparisons.last_name: False .* without names"),
+        ({"model": {"comparisons": {"gender": True}}}, "comparisons.gender: True .* every level: same, different"),
+        ({"model": {"comparisons": {"gender": {"same": 1}}}}, "comparisons.gender: .* every level: same, different"),
+        (
+            {"model": {"comparisons": {"gender": {"same": 0.9, "different": 0.2}}}},
+            "comparisons.gender: 1.1 .* shares that add up to 1",
+        ),
     ],
 )
 def test_a_faulty_file_is_refused_with_place_and_remedy(configure, sections, message):

@@ -129,6 +129,15 @@ def test_training_twice_finds_the_same_model(model):
     assert learn(DuckDBEngine(again.con), load_config(None, TERMS)).fingerprint == model.fingerprint
 
 
+def test_names_and_addresses_alone_are_enough_to_learn_from(crowd):
+    # Regression: pairs of one full name differ in nothing that is left to learn, and Splink stopped at a syntax error.
+    crowd.con.execute("update std.std_persons set birth_date = null")
+    model = learn(DuckDBEngine(crowd.con), load_config(None, TERMS))
+    crowd.resolve(model=model)
+    assert "birth_date" not in model.m
+    assert _same(crowd, "crm:p1", "shop:p1") and not _same(crowd, "crm:p1", "crm:p2")
+
+
 def test_a_first_run_trains_the_model_that_learning_alone_would_and_resolves_by_it(crowd, model):
     kept = []
     crowd.resolve(keep=kept.append)

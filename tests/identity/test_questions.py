@@ -20,7 +20,7 @@ from models import round_model
 from identity.explanation import CustomerExplanation
 from identity.model import MatchModel
 from identity.subjects import shorten
-from pipelines import audit, matching, questions
+from pipelines import audit, matching, questions, stewards
 from pipelines.settings import Settings
 from pipelines.state import open_state
 
@@ -160,6 +160,8 @@ def test_the_commands_tell_it_all_and_show_no_value_unless_asked_to(settings, tm
     assert "none → " in trained and "302 records" in trained and "expected precision" in trained
     assert {file.stat().st_mode & 0o777 for file in settings.identity_model.iterdir()} == {0o600}  # names are in it
     assert "the same model" in c360(settings, "train")
+    stewards.decide(settings, "crm:p1", "crm:p2", "not_same", by="sue", reason="two people")
+    assert "decisions it heeds: none" in trained and "decisions it heeds: 1 not same" in c360(settings, "train")
     alone, both = c360(settings, "explain", "crm:ann"), c360(settings, "explain", "crm:ann", "shop:ann")
     assert "held together by" in alone and "sum" in both
     for text in (alone, both):
@@ -169,8 +171,10 @@ def test_the_commands_tell_it_all_and_show_no_value_unless_asked_to(settings, tm
     told = json.loads(c360(settings, "explain", "crm:ann", "shop:ann", "--json", "--html", picture))
     assert told["weighing"]["comparisons"] and picture.stat().st_mode & 0o777 == 0o600
     assert "have weights to draw" in c360(settings, "explain", "crm:ann", "--html", picture, code=1)
-    assert "block recall 1.0000 of 2 true pairs; 4 of 4" in c360(settings, "evaluate", truth)
-    assert json.loads(c360(settings, "evaluate", truth, "--json"))["b_cubed"]["f1"] > 0
+    evaluated = c360(settings, "evaluate", truth)
+    assert "block recall 1.0000 of 2 true pairs; 4 of 4" in evaluated and "decisions it heeds: 1 not same" in evaluated
+    told = json.loads(c360(settings, "evaluate", truth, "--json"))
+    assert told["b_cubed"]["f1"] > 0 and told["labels"] == {"same": 0, "not_same": 1}
 
 
 def _ask(settings: Settings, query: str) -> list[dict]:

@@ -1,0 +1,58 @@
+"""Which blocking rules a model gets: those the company gives, else as selective ones as its data allow.
+
+Put here: counting the pairs of a rule, and the budget. Keep out: rules as keys and pairs (blocking.py).
+"""
+
+from __future__ import annotations
+
+from identity.blocking import Rule, key_of, without_implied
+from identity.comparisons import BLOCKING
+from identity.engine import Engine
+from identity.evidence import COLUMNS
+from identity.model_rules import ModelRules
+
+PAIRS, PAIRS_PER_RECORD = 3_000_000, 5  # candidate pairs a model may ask for: the first, and the second for each record
+
+
+class BlockingError(ValueError):
+    """The blocking rules of identity.yml compare too many pairs. The message says which, how many, and what to do."""
+
+
+def choose_blocking(engine: Engine, known: dict[str, float], records: int, rules: ModelRules) -> tuple[Rule, ...]:
+    """The rules given, or else those of BLOCKING whose columns are known, the most selective ones within the budget.
+
+    Args:
+        known: column of the evidence -> share of records that say something.
+    Raises:
+        BlockingError: the rules given exceed the budget.
+    """
+    budget = rules.candidates or PAIRS + PAIRS_PER_RECORD * records
+    if rules.blocking is not None:
+        _refuse_too_many({rule: count_pairs(engine, rule) for rule in rules.blocking}, records, budget)
+        return rules.blocking
+    usable = [rule for rule in BLOCKING if all(known[c] > 0 for c in COLUMNS if any(c in part for part in rule))]
+    pairs = {rule: count_pairs(engine, rule) for rule in usable}
+    chosen, spent = [], 0
+    for rule in sorted(usable, key=pairs.__getitem__):
+        if pairs[rule] == 0 or (chosen and spent + pairs[rule] > budget):
+            continue
+        spent += pairs[rule]
+        chosen.append(rule)
+    return tuple(without_implied([rule for rule in usable if rule in chosen]))
+
+
+def count_pairs(engine: Engine, rule: Rule) -> int:
+    """Pairs that agree on a rule."""
+    return engine.fetch(
+        "select coalesce(sum(n * (n - 1) // 2), 0)::bigint as pairs from ("
+        f"select count(*) as n from (select {key_of(rule)} as key from ir_evidence) where key is not null group by key)"
+    )["pairs"][0].as_py()
+
+
+def _refuse_too_many(pairs: dict[Rule, int], records: int, budget: int) -> None:
+    total, worst = sum(pairs.values()), max(pairs, key=pairs.__getitem__)
+    if total > budget:
+        raise BlockingError(
+            f"identity.yml: model.blocking: the rules compare {total:,} pairs of {records:,} records, {pairs[worst]:,} "
+            f"of them the rule [{', '.join(worst)}]; allowed: {budget:,}; add a column to it, or raise model.candidates"
+        )
