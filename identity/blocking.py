@@ -32,9 +32,10 @@ def key_records(engine: Engine, rules: Sequence[Rule], labels: str | None = None
     )
 
 
-def key_of(rule: Rule) -> str:
-    """SQL for the key of a row of the evidence."""
-    return f"case when {' and '.join(f'{part} is not null' for part in rule)} then hash({', '.join(rule)}) end"
+def key_of(rule: Rule, number: int | None = None) -> str:
+    """SQL for the key of a row of the evidence; with a number, of this rule alone."""
+    known, parts = " and ".join(f"{part} is not null" for part in rule), ", ".join(rule)
+    return f"case when {known} then hash({parts if number is None else f'{number}, {parts}'}) end"
 
 
 def blocking_rules(model: MatchModel) -> list[tuple[str, str]]:
@@ -68,6 +69,19 @@ def pair_up(
         )
     engine.store(target, "select distinct left_id, right_id from ir_met")
     engine.drop("ir_keys", "ir_met")
+
+
+def blocks_of(records: str, record: str, model: MatchModel, swapped: bool = False) -> str:
+    """Query of (record, block), one row per record and rule it could meet: two that meet one have a block in common.
+
+    Args:
+        records: relation with the columns of evidence; `record` is its key.
+        swapped: of those who meet records whose first and last name have changed places.
+    """
+    names = ("first_name", "last_name")
+    rules = [*enumerate(model.blocking), (-1, names[::-1] if swapped else names)]
+    keys = ", ".join(key_of(rule, number) for number, rule in rules)
+    return f"select * from (select {record}, unnest([{keys}]) as block from {records}) where block is not null"
 
 
 def without_implied(rules: Sequence[Rule]) -> list[Rule]:

@@ -7,6 +7,7 @@ Keep out: which ids changed (history.py).
 from __future__ import annotations
 
 from identity.engine import Engine
+from identity.scope import Scope
 
 _HASH = "left(md5(left_node || '~' || right_node || '~' || rule), 12)"
 _EDGE = f"""case rule when 'decision' then 'decision same:' || substr(evidence, 10)
@@ -14,7 +15,7 @@ _EDGE = f"""case rule when 'decision' then 'decision same:' || substr(evidence, 
 _MOVED = "select old_id from ir_moves union select new_id from ir_moves"
 
 
-def find_causes(engine: Engine) -> None:
+def find_causes(engine: Engine, scope: Scope) -> None:
     """Write `ir_causes` (old_id, new_id, cause), one row per flow of `ir_moves`.
 
     The first that applies: a decision that joined the two ids or took them apart, because it was made or because it is
@@ -24,17 +25,18 @@ def find_causes(engine: Engine) -> None:
     A cause names a decision by its id, the model by its fingerprint, and an edge by its rule and the first 12 digits
     of md5(left_node~right_node~rule): events are published, node names are not.
     """
-    for target, source in (("ir_was", "identity.membership where known_to is null"), ("ir_is", "ir_now where true")):
+    was = f"{scope.was('membership')} where known_to is null"
+    for target, source in (("ir_was", was), ("ir_is", "ir_now where true")):
         engine.store(
             target,
             f"select subject_id as node, customer_id as id from {source} and kind <> 'device' "
             f"and customer_id in ({_MOVED})",
         )
-    _compare_decisions(engine)
-    _compare_edges(engine)
+    _compare_decisions(engine, scope)
+    _compare_edges(engine, scope)
     engine.store(
         "ir_causes",
-        """
+        f"""
         with ranked as (
             select m.old_id, m.new_id, f.cause,
                 case f.kind
@@ -58,28 +60,30 @@ def find_causes(engine: Engine) -> None:
             else 'member moved' end as cause
         from ir_moves m
         left join first f on f.old_id = m.old_id and f.new_id = m.new_id
-        left join identity.customers b on b.customer_id = m.old_id
+        left join {scope.was("customers")} b on b.customer_id = m.old_id
         """,
     )
 
 
-def _compare_decisions(engine: Engine) -> None:
+def _compare_decisions(engine: Engine, scope: Scope) -> None:
     """`ir_changed_decisions` (old_id, new_id, kind, cause): what decisions did that came into effect or went out of it.
 
     Only where both nodes were there before and are there now: a node that is withdrawn takes its decision along, and is
     the cause itself. What else falls off a customer a decision took apart is `decision beside`, with new_id null.
     """
+    before = f"{scope.was('decisions')} d"
     engine.store(
         "ir_changed_decisions",
-        """
+        f"""
         with now as (
             select d.decision_id, d.verdict, l.name as left_node, r.name as right_node
             from ir_decisions d join ir_names l on l.node_id = d.left_id join ir_names r on r.node_id = d.right_id
+            where d.in_effect
         ),
         changed as (
-            select *, '' as lost from now anti join identity.decisions using (decision_id)
+            select *, '' as lost from now anti join {before} using (decision_id)
             union all
-            select *, 'lost ' from identity.decisions anti join now using (decision_id)
+            select *, 'lost ' from {before} anti join now using (decision_id)
         ),
         placed as (
             select c.lost || 'decision ' || c.verdict || ':' || c.decision_id as cause,
@@ -99,7 +103,7 @@ def _compare_decisions(engine: Engine) -> None:
     )
 
 
-def _compare_edges(engine: Engine) -> None:
+def _compare_edges(engine: Engine, scope: Scope) -> None:
     """`ir_changed_edges` (old_id, new_id, kind, cause): edges that joined ids, and edges that no longer hold them.
 
     kind: gained, lost, or withdrawn where an edge went because one of its nodes did.
@@ -123,7 +127,7 @@ def _compare_edges(engine: Engine) -> None:
                 case when e.left_node in (select name from ir_names) and e.right_node in (select name from ir_names)
                     then 'lost' else 'withdrawn' end as kind,
                 min('lost ' || {_EDGE}) as cause
-            from identity.edges e
+            from {scope.was("edges")} e
             join ir_was old on old.node = e.left_node
             left join ir_is l on l.node = e.left_node
             left join ir_is r on r.node = e.right_node

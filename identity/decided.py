@@ -14,7 +14,12 @@ APART = "decision: a steward says these are two people"
 COLUMNS = pa.schema([(name, pa.string()) for name in ("decision_id", "left_subject", "right_subject", "verdict")])
 
 
-def link_decided(engine: Engine, decisions: pa.Table | None) -> str:
+def take_decisions(engine: Engine, decisions: pa.Table | None) -> None:
+    """Write `ir_decided_on` (decision_id, left_subject, right_subject, verdict), one row per pair; none for None."""
+    engine.register("ir_decided_on", COLUMNS.empty_table() if decisions is None else decisions)
+
+
+def link_decided(engine: Engine) -> str:
     """Write `ir_edges_decision` and return its name; also `ir_apart`, `ir_decided`, `ir_decisions`.
 
     ir_decisions: verdict, left_id, right_id; null where the subject is no person record and no strong identifier now.
@@ -24,11 +29,7 @@ def link_decided(engine: Engine, decisions: pa.Table | None) -> str:
         decisions which break one among themselves are refused.
     ir_apart: left_id < right_id; the pairs a steward says are two.
     ir_decided: node_id of every end of `ir_edges_decision`.
-
-    Args:
-        decisions: (decision_id, left_subject, right_subject, verdict), one row per pair; None: there are none.
     """
-    engine.register("ir_decisions_arrow", COLUMNS.empty_table() if decisions is None else decisions)
     engine.store(
         "ir_decisions",
         """
@@ -40,7 +41,7 @@ def link_decided(engine: Engine, decisions: pa.Table | None) -> str:
         select d.decision_id, d.verdict, least(l.node_id, r.node_id) as left_id,
             case when l.node_id is not null then greatest(l.node_id, r.node_id) end as right_id,
             l.node_id is not null and r.node_id is not null as in_effect
-        from ir_decisions_arrow d
+        from ir_decided_on d
         left join nodes l on l.name = d.left_subject
         left join nodes r on r.name = d.right_subject
         """,

@@ -12,9 +12,10 @@ from identity.config import IdentityConfig
 from identity.engine import Engine
 from identity.evidence import describe_evidence
 from identity.names import describe_people
-from identity.nodes import fan_out_of, number_nodes
+from identity.nodes import fan_out_of, name_sightings, number_nodes
 from identity.normalise import normalise_values
 from identity.relations import Relations
+from identity.scope import take_nothing_outside
 
 
 def describe_records(engine: Engine, config: IdentityConfig, records: str, relations: Relations | None = None) -> None:
@@ -33,8 +34,10 @@ def describe_records(engine: Engine, config: IdentityConfig, records: str, relat
             f"ir_some_{name}", f"select * from {getattr(relations, name)} semi join ir_some using (subject_id)"
         )
     some = replace(relations, persons="ir_some_persons", identifiers="ir_some_identifiers")
+    take_nothing_outside(engine)
     normalise_values(engine, config, some)
-    number_nodes(engine, config, some)
+    name_sightings(engine, some)
+    number_nodes(engine, config)
     engine.store(
         "ir_identifiers",
         f"""

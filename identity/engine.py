@@ -24,6 +24,10 @@ _SCRATCH = "ir_matching"
 class Engine(Protocol):
     """What resolving needs of a database. Working relations begin with `ir_` and live as long as the engine."""
 
+    @property
+    def version(self) -> str:
+        """Of the database: what `key_of` makes of a name may differ in another."""
+
     def run(self, sql: str) -> None:
         """Run one statement."""
 
@@ -35,6 +39,9 @@ class Engine(Protocol):
 
     def fetch(self, sql: str) -> pa.Table:
         """The rows of a query as Arrow."""
+
+    def few(self, relation: str, condition: str) -> str:
+        """Query of the rows of `schema.name` under a condition that holds for few of them."""
 
     def columns(self, relation: str) -> tuple[str, ...]:
         """Column names of `schema.name`; empty when there is no such relation."""
@@ -60,6 +67,10 @@ class DuckDBEngine:
         self._stored: dict[str, None] = {}
         self._registered: dict[str, None] = {}
 
+    @property
+    def version(self) -> str:
+        return duckdb.__version__
+
     def run(self, sql: str) -> None:
         self._connection.execute(sql)
 
@@ -73,6 +84,17 @@ class DuckDBEngine:
 
     def fetch(self, sql: str) -> pa.Table:
         return self._connection.sql(sql).to_arrow_table()
+
+    def few(self, relation: str, condition: str) -> str:
+        found = self._connection.execute(
+            "select count(*) from duckdb_tables() where database_name = current_database() "
+            "and schema_name || '.' || table_name = ?",
+            [relation],
+        ).fetchall()
+        if found == [(0,)]:
+            return f"select * from {relation} where {condition}"
+        # Reads the other columns only where a row is; a semi join on a wide table costs four times as much.
+        return f"select * from {relation} where rowid in (select rowid from {relation} where {condition})"
 
     def columns(self, relation: str) -> tuple[str, ...]:
         schema, _, name = relation.rpartition(".")

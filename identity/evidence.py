@@ -17,6 +17,7 @@ COLUMNS = (
     "first_name", "last_name", "middle_initial", "birth_date", "gender", "street_number", "street_name", "postcode",
     "city", "address", "email", "phone", "government_id",
 )  # fmt: skip
+EVIDENCE_COLUMNS = ("source", "formal", "is_given_name", "home", *COLUMNS)
 
 
 def describe_evidence(engine: Engine) -> None:
@@ -76,7 +77,9 @@ def add_frequencies(engine: Engine, model: MatchModel) -> None:
     The shares are the model's, so that a score depends on the two records and the model alone.
     """
     attributes = model.frequency_columns
-    engine.register("ir_frequencies", model.frequencies)
+    engine.register("ir_all_frequencies", model.frequencies)
+    values = " union ".join(f"select {quote(a)} as attribute, {a} as value from ir_evidence" for a in attributes)
+    engine.store("ir_frequencies", f"select * from ir_all_frequencies semi join ({values}) using (attribute, value)")
     shares = ", ".join(
         f"case when e.{a} is not null then coalesce({a}_f.share, {model.rarest!r}) end as tf_{a}" for a in attributes
     )

@@ -6,8 +6,6 @@ guard.py, score.py), how clusters keep their limits (components.py).
 
 from __future__ import annotations
 
-import pyarrow as pa
-
 from identity.components import label_nodes, read_limits
 from identity.config import IdentityConfig
 from identity.decided import link_decided
@@ -24,9 +22,9 @@ FOR_REVIEW = (AMBIGUOUS, UNSURE, HOUSEHOLD)  # questions only a steward can answ
 class Graph:
     """Edge relations so far and the clusters they make, `ir_labels`."""
 
-    def __init__(self, engine: Engine, config: IdentityConfig, nodes: int, decisions: pa.Table | None) -> None:
+    def __init__(self, engine: Engine, config: IdentityConfig, nodes: int) -> None:
         self._engine, self._config, self._nodes = engine, config, nodes
-        self._edges = [link_decided(engine, decisions)]
+        self._edges = [link_decided(engine)]
         self._limits = read_limits(engine, config)
 
     def link_by_rules(self) -> None:
@@ -49,6 +47,7 @@ class Graph:
         engine.store("ir_rule_labels", "select * from ir_labels")
         self._add(link_model(engine, model, priority=len(self._config.strong) + 2))
         find_strangers(engine, model)
+        engine.drop("ir_comparable", "ir_scored")
         if engine.fetch("select count(*) as n from ir_strangers")["n"][0].as_py():
             self._limits = read_limits(engine, self._config, strangers="ir_strangers")
             self._label()

@@ -11,6 +11,7 @@ from identity.decided import APART
 from identity.edges import seen_together
 from identity.engine import Engine
 from identity.names import contradiction, positive_agreement
+from identity.sql import ADDRESS, key_of
 
 PAIR_WEIGHT = 0.9  # a pair out of a contested value stands behind every edge of an uncontested one
 AMBIGUOUS = "ambiguous: others who carry the value agree with one of the two only"
@@ -92,9 +93,8 @@ def link_addresses(engine: Engine, config: IdentityConfig) -> str:
     engine.store(
         "ir_addresses",
         f"""
-        select address, count(*) as records,
-            case when count(*) > {limit or "count(*)"} then 'hub' else 'used' end as state
-        from ir_people where address is not null group by address having count(*) > 1
+        select address, records, case when records > {limit or "records"} then 'hub' else 'used' end as state
+        from ({count_addresses()}) where records > 1
         """,
     )
     engine.store(
@@ -118,6 +118,16 @@ def link_addresses(engine: Engine, config: IdentityConfig) -> str:
         """,
     )
     return "ir_edges_address"
+
+
+def count_addresses() -> str:
+    """Query of (address, records): how many records have each address of `ir_people`, here and outside."""
+    outside = "select node_key, count(distinct subject_key) as records from ir_outside group by node_key"
+    return f"""
+        select address, p.records + coalesce(o.records, 0) as records
+        from (select address, count(*) as records from ir_people where address is not null group by address) p
+        left join ({outside}) o on o.node_key = {key_of(ADDRESS)}
+    """
 
 
 def _compare_carriers(engine: Engine, reason: str, fan_out: int | None) -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from identity.causes import find_causes
 from identity.engine import Engine
+from identity.scope import Scope
 from identity.sql import quote, timestamp
 from identity.tables import columns_of
 
@@ -28,22 +29,22 @@ def read_clock(engine: Engine, known_at: datetime) -> datetime:
     return max(moment, last or moment)
 
 
-def compare_states(engine: Engine, known_at: datetime, run_id: str) -> None:
+def compare_states(engine: Engine, known_at: datetime, run_id: str, scope: Scope) -> None:
     """Write `ir_closed_<name>` (rows of the relations of TIMED), `ir_written`, `ir_events` and `ir_redirects`.
 
-    Reads the published state, `ir_cells`, and `ir_everyone` (customer_id of all present customers).
+    Reads the published state, `ir_cells`, and `ir_everyone` (customer_id of all present customers of the scope).
     """
     _gather_membership(engine)
     for name in TIMED:
-        _find_closed(engine, name)
-    _count_written(engine)
-    _follow_ids(engine)
-    find_causes(engine)
+        _find_closed(engine, name, scope)
+    _count_written(engine, scope)
+    _follow_ids(engine, scope)
+    find_causes(engine, scope)
     _log_events(engine, known_at, run_id)
-    _redirect(engine, known_at)
+    _redirect(engine, known_at, scope)
 
 
-def history_statements(engine: Engine, known_at: datetime) -> list[str]:
+def history_statements(engine: Engine, known_at: datetime, scope: Scope) -> list[str]:
     """Statements that add to the history what compare_states found.
 
     What is still open once the closed rows are closed is what stays; the rest of what is so now is new. It goes from
@@ -54,41 +55,44 @@ def history_statements(engine: Engine, known_at: datetime) -> list[str]:
     for name, now in TIMED.items():
         statements.append(
             f"update identity.{name} h set known_to = {at} from ir_closed_{name} c "
-            f"where h.known_to is null and {_same(name, 'h', 'c')}"
+            f"where h.known_to is null and {_same(name, 'h', 'c')} "
+            f"and h.customer_id in (select customer_id from ir_closed_{name})"
         )
         statements += [
             f"insert into identity.{name} select {_told(name, 'a')}, {at}, null from {now} a "
-            f"anti join (select * from identity.{name} where known_to is null and {part}) b on {_same(name, 'a', 'b')} "
-            f"where a.{part}"
-            for part in _parts(engine, name)
+            f"anti join (select * from {scope.was(name)} where known_to is null and {part}) b "
+            f"on {_same(name, 'a', 'b')} where {part}"
+            for part in _parts(engine, name, scope)
         ]
     return [*statements, "insert into identity.id_events select * from ir_events"]
 
 
-def _find_closed(engine: Engine, name: str) -> None:
+def _find_closed(engine: Engine, name: str, scope: Scope) -> None:
     """`ir_closed_<name>`: the open rows that no longer hold."""
     engine.store(f"ir_closed_{name}", f"select {_told(name, 'h')} from identity.{name} h where false")
-    for part in _parts(engine, name):
+    for part in _parts(engine, name, scope):
         engine.run(
-            f"insert into ir_closed_{name} select {_told(name, 'h')} from identity.{name} h "
+            f"insert into ir_closed_{name} select {_told(name, 'h')} from {scope.was(name)} h "
             f"anti join (select * from {TIMED[name]} where {part}) n on {_same(name, 'h', 'n')} "
-            f"where h.known_to is null and h.{part}"
+            f"where h.known_to is null and {part}"
         )
 
 
-def _count_written(engine: Engine) -> None:
+def _count_written(engine: Engine, scope: Scope) -> None:
     """`ir_written` (relation, opened, closed): rows this build adds to the history and closes in it."""
     counts = " union all ".join(
         f"select '{name}' as relation, (select count(*) from {now}) as present, "
-        f"(select count(*) from identity.{name} where known_to is null) as before, "
+        f"(select count(*) from {scope.was(name)} where known_to is null) as before, "
         f"(select count(*) from ir_closed_{name}) as closed"
         for name, now in TIMED.items()
     )
     engine.store("ir_written", f"select relation, present - before + closed as opened, closed from ({counts})")
 
 
-def _parts(engine: Engine, name: str) -> list[str]:
+def _parts(engine: Engine, name: str, scope: Scope) -> list[str]:
     """Conditions that take a relation apart: a comparison holds one part in memory, not the whole."""
+    if not scope.is_full:
+        return ["true"]
     column = _PARTS[name]
     found = engine.fetch(
         f"select {column} as part from {TIMED[name]} union select {column} from identity.{name} where known_to is null "
@@ -121,10 +125,11 @@ def _gather_membership(engine: Engine) -> None:
     )
 
 
-def _follow_ids(engine: Engine) -> None:
+def _follow_ids(engine: Engine, scope: Scope) -> None:
     """`ir_moves` (old_id, new_id, is_gone, targets): where the members of an id went; new_id null when nowhere."""
-    engine.store("ir_born", "select customer_id from ir_everyone anti join identity.customers using (customer_id)")
-    engine.store("ir_gone", "select customer_id from identity.customers anti join ir_everyone using (customer_id)")
+    before = scope.was("customers")
+    engine.store("ir_born", f"select customer_id from ir_everyone anti join {before} b using (customer_id)")
+    engine.store("ir_gone", f"select customer_id from {before} b anti join ir_everyone using (customer_id)")
     engine.store(
         "ir_moves",
         """
@@ -171,24 +176,34 @@ def _log_events(engine: Engine, known_at: datetime, run_id: str) -> None:
     )
 
 
-def _redirect(engine: Engine, known_at: datetime) -> None:
+def _redirect(engine: Engine, known_at: datetime, scope: Scope) -> None:
     """Every id ever published and gone leads, in one step, to the ids that hold its last members now, or to none.
 
     Found from membership afresh each time: a member that left the id it was merged into takes the redirect along.
     """
+    replaced = scope.replaced("membership") or "true"
     engine.store(
         "ir_redirects",
         f"""
-        with last as (
+        with ever_gone as (
+            (select old_id as customer_id from identity.id_redirects union select customer_id from ir_gone)
+            except select customer_id from ir_born
+        ),
+        last as (
             select customer_id as old_id, subject_id, kind
-            from identity.membership anti join ir_everyone using (customer_id)
+            from identity.membership semi join ever_gone using (customer_id)
             where kind <> 'device' or valid_from is null
             qualify coalesce(known_to, timestamp 'infinity')
                 = max(coalesce(known_to, timestamp 'infinity')) over (partition by customer_id)
         ),
+        present as (
+            select subject_id, kind, customer_id from ir_now
+            union all
+            select subject_id, kind, customer_id from identity.membership where known_to is null and not ({replaced})
+        ),
         reached as (
             select distinct l.old_id, n.customer_id as new_id
-            from last l left join ir_now n on n.subject_id = l.subject_id and n.kind = l.kind
+            from last l left join present n on n.subject_id = l.subject_id and n.kind = l.kind
         ),
         targets as (
             select *, count(new_id) over (partition by old_id) as targets from reached

@@ -10,13 +10,18 @@ from identity.config import IdentityConfig
 from identity.defaults import SURNAME_PARTICLES
 from identity.engine import Engine
 from identity.groups import store_groups
+from identity.guard import count_addresses
+from identity.scope import Scope
 from identity.sql import customer_uuid, literals
 
 LOYALTY = "loyalty_number"
 
 
-def group_households(engine: Engine, config: IdentityConfig) -> None:
+def group_households(engine: Engine, config: IdentityConfig, scope: Scope) -> None:
     """Write `ir_households` (household_id, customer_id, reason), one row per member of a household of two or more.
+
+    Also `ir_household_shares` (customer_id, reason, key), what every customer could share, and `ir_regrouped`, all
+    customers of a region whose household was looked at: those of the region, and whoever shares or shared with them.
 
     Two customers are of one household where they share their address and a family name, or a loyalty account; so is
     whoever is joined to them by others, so that a customer has one household at most. `reason` names what the member
@@ -39,29 +44,78 @@ def group_households(engine: Engine, config: IdentityConfig) -> None:
     if LOYALTY in config.guarded:
         shares.append(_by_loyalty())
     engine.store(
-        "ir_shares",
-        f"select * from ({' union '.join(shares)}) qualify count(*) over (partition by reason, key) > 1",
+        "ir_household_shares",
+        f"select customer_id, reason, key from ({' union '.join(shares)}) s join ir_customers using (label)",
     )
-    store_groups(engine, "ir_household_members", "select label as member, reason || '|' || key as key from ir_shares")
+    _gather_sharers(engine, scope)
+    engine.store("ir_shares", "select * from ir_sharers qualify count(*) over (partition by reason, key) > 1")
+    store_groups(
+        engine, "ir_household_members", "select customer_id as member, reason || '|' || key as key from ir_shares"
+    )
     engine.store(
         "ir_households",
         f"""
         with members as (
             select m.group_no, c.*
-            from ir_household_members m join ir_customers c on c.label = m.member
+            from ir_household_members m
+            join (
+                select customer_id, first_arrived_on, anchor from ir_customers
+                union all
+                select customer_id, first_arrived_on, anchor
+                from identity.customers semi join ir_joined using (customer_id)
+            ) c on c.customer_id = m.member
         ),
         anchors as (
             select group_no, arg_min(anchor, (coalesce(first_arrived_on, date '9999-12-31'), anchor)) as anchor
             from members group by group_no
         ),
         reasons as (
-            select label, case when min(reason) = max(reason) then min(reason) else 'address,loyalty' end as reason
-            from ir_shares group by label
+            select customer_id,
+                case when min(reason) = max(reason) then min(reason) else 'address,loyalty' end as reason
+            from ir_shares group by customer_id
         )
         select {customer_uuid("'household|' || a.anchor")} as household_id, m.customer_id, r.reason
-        from members m join anchors a using (group_no) join reasons r using (label)
+        from members m join anchors a using (group_no) join reasons r using (customer_id)
         """,
     )
+
+
+def _gather_sharers(engine: Engine, scope: Scope) -> None:
+    """`ir_sharers` (customer_id, reason, key): of all customers whose household may be another now, also those of
+    `ir_joined`, outside the region, whom a household of before or a new share brings in. `ir_regrouped` are they all.
+    """
+    if scope.is_full:
+        engine.store("ir_joined", "select customer_id from ir_customers where false")
+    else:
+        engine.store(
+            "ir_joined",
+            """
+            with met as (
+                select customer_id from identity.household_shares
+                where (reason, key) in (select (reason, key) from ir_household_shares)
+            ),
+            concerned as (
+                select customer_id from ir_old_customers union select customer_id from met
+            )
+            select customer_id from (
+                select customer_id from met
+                union
+                select customer_id from identity.households where household_id in (
+                    select household_id from identity.households semi join concerned using (customer_id))
+            ) anti join ir_old_customers using (customer_id)
+            """,
+        )
+    engine.store(
+        "ir_sharers",
+        """
+        select customer_id, reason, key from ir_household_shares
+        union all
+        select customer_id, reason, key from identity.household_shares semi join ir_joined using (customer_id)
+        """,
+    )
+    if not scope.is_full:
+        regrouped = ("ir_old_customers", "ir_customers", "ir_joined")
+        engine.store("ir_regrouped", " union ".join(f"select customer_id from {name}" for name in regrouped))
 
 
 def _find_homes(engine: Engine, config: IdentityConfig) -> None:
@@ -70,10 +124,7 @@ def _find_homes(engine: Engine, config: IdentityConfig) -> None:
     engine.store(
         "ir_homes",
         f"""
-        with hubs as (
-            select address from ir_people where address is not null
-            group by address having count(*) > {limit or "count(*)"}
-        )
+        with hubs as (select address from ({count_addresses()}) where records > {limit or "records"})
         select distinct k.label, p.address
         from ir_chosen c
         join ir_customers k using (customer_id)

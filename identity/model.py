@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -52,7 +53,7 @@ class MatchModel:
     review: float = 0.2
     expected_precision: float | None = None
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """First 16 hex digits of the SHA-256 of all numbers."""
         digest = hashlib.sha256(json.dumps(self._numbers(), sort_keys=True).encode())

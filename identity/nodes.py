@@ -12,13 +12,12 @@ from identity.relations import Relations
 from identity.sql import case_of, literals, quote
 
 
-def number_nodes(engine: Engine, config: IdentityConfig, relations: Relations) -> int:
-    """Write the node relations and return how many nodes there are; node_id runs from 0.
+def name_sightings(engine: Engine, relations: Relations) -> None:
+    """Write the person records, and which subject shows which value.
 
-    ir_records: node_id, subject_id, dataset, key, first_arrived_on, row_count; one row per person record.
-    ir_identifiers: node_id, identifier_type, namespace, value, node, strength, priority, records, dataset,
-        first_arrived_on, state; one row per normalised value.
-    ir_uses: subject_id, record_id (node of the person record, null for an event tuple), node_id; no junk.
+    ir_records: node_id (from 0), subject_id, dataset, key, first_arrived_on, row_count; one row per person record.
+    ir_named: subject_id, record_id (node of the person record, null for an event tuple), identifier_type, namespace,
+        canonical, state, dataset, first_arrived_on.
     """
     engine.store(
         "ir_records",
@@ -42,6 +41,15 @@ def number_nodes(engine: Engine, config: IdentityConfig, relations: Relations) -
         left join ir_records r on r.subject_id = s.subject_id
         """,
     )
+
+
+def number_nodes(engine: Engine, config: IdentityConfig) -> int:
+    """Number the values after the records, and return how many nodes there are.
+
+    ir_identifiers: node_id, identifier_type, namespace, value, node, strength, priority, records, dataset,
+        first_arrived_on, state; one row per normalised value that is shown here, or only outside (`ir_outside`) now.
+    ir_uses: subject_id, record_id, node_id, priority, strength; no junk.
+    """
     priorities = [(kind, str(rank)) for rank, kind in enumerate((*config.strong, *config.weak), start=1)]
     engine.store(
         "ir_identifiers",
@@ -55,9 +63,18 @@ def number_nodes(engine: Engine, config: IdentityConfig, relations: Relations) -
                 identifier_type || '|' || namespace || '|' || canonical as node,
                 case when identifier_type in ({literals(config.weak)}) then 'weak' else 'strong' end as strength,
                 {case_of("identifier_type", priorities)} as priority,
-                count(distinct record_id) as records, min(first_arrived_on) as first_arrived_on,
+                count(distinct record_id) + count(distinct outside_key) as records,
+                min(first_arrived_on) as first_arrived_on,
                 arg_min(dataset, (first_arrived_on, dataset)) as dataset, min(state) as value_state
-            from ir_named where canonical is not null
+            from (
+                select identifier_type, namespace, canonical, state, dataset, first_arrived_on, record_id,
+                    null::ubigint as outside_key
+                from ir_named where canonical is not null
+                union all
+                select identifier_type, namespace, value, state, dataset, first_arrived_on, null,
+                    case when is_record then subject_key end
+                from ir_outside where value is not null and identifier_type <> 'address'
+            ) shown
             group by identifier_type, namespace, canonical
         ) i
         """,

@@ -15,8 +15,10 @@ from datetime import datetime
 import pyarrow as pa
 
 from identity.accounts import group_accounts
+from identity.changes import read_basis
 from identity.config import IdentityConfig
 from identity.customers import name_customers, name_nodes
+from identity.decided import take_decisions
 from identity.engine import Engine
 from identity.evidence import describe_evidence
 from identity.graph import Graph
@@ -24,10 +26,13 @@ from identity.history import compare_states, history_statements, read_clock
 from identity.households import group_households
 from identity.model import MatchModel
 from identity.names import describe_people
-from identity.nodes import number_nodes
+from identity.nodes import name_sightings, number_nodes
 from identity.normalise import normalise_values
+from identity.reach import draw_regions, index_queries
 from identity.relations import Relations
+from identity.scope import find_replaced, take_nothing_outside
 from identity.score import score_candidates
+from identity.start import FULL_FROM, choose_scope
 from identity.stitch import stitch_devices
 from identity.survivorship import choose_survivors
 from identity.tables import create_tables, replace_state
@@ -39,6 +44,7 @@ class ResolveReport:
     """Counts of one resolve; no customer's values."""
 
     records: int = 0
+    resolved: int = 0  # records looked at: all of them, or those of the region that changes reach
     decisions: dict[str, int] = field(default_factory=dict)  # by verdict; 'without effect': a subject is not there
     identifiers: dict[str, int] = field(default_factory=dict)  # by state
     edges_accepted: int = 0
@@ -66,11 +72,16 @@ def resolve(
     decisions: pa.Table | None = None,
     model: MatchModel | None = None,
     keep: Callable[[MatchModel], object] | None = None,
+    changed: str | None = None,
+    full_from: float = FULL_FROM,
 ) -> ResolveReport:
-    """Resolve all records and identifiers, and publish schema `identity` as one change.
+    """Resolve records and identifiers, and publish schema `identity` as one change.
 
     The customers depend on the standard tables, the configuration, the decisions and the model alone; run_id and
     known_at only enter the history. A crash at any moment leaves the last state.
+
+    Where the last state has the same configuration and model, only the region is resolved that changed subjects and
+    decisions reach; the result is that of resolving everything.
 
     Args:
         known_at: when the system came to believe this; UTC. Not before the last time: the later of the two counts.
@@ -79,16 +90,24 @@ def resolve(
         decisions: the stewards' decisions in effect (`identity.decisions.read_effective`).
         model: what `learn` made; None: rules and decisions alone, or what `keep` says.
         keep: where there is no model, train one as `learn` would, and hand it to `keep` before anything is published.
+        changed: query of subject_id: all whose rows are new, changed or gone since the last resolve. None: found by
+            comparing a digest of every subject's rows.
+        full_from: share of changed subjects, 0–1, from which on everything is resolved.
     Returns:
         Counts and seconds per step.
     """
     relations, report = relations or Relations(), ResolveReport()
     try:
-        with _timed(report, "normalise"):
+        with _timed(report, "scope"):
             create_tables(engine)
-            normalise_values(engine, config, relations)
+            take_decisions(engine, decisions)
+            must_learn = keep is not None and model is None
+            scope = choose_scope(engine, config, relations, model, changed, 0 if must_learn else full_from)
+        with _timed(report, "normalise"):
+            normalise_values(engine, config, scope.relations)
         with _timed(report, "nodes"):
-            graph = _prepare(engine, config, relations, decisions)
+            nodes = _number(engine, config, scope.relations)
+            graph = Graph(engine, config, nodes)
         with _timed(report, "rules"):
             graph.link_by_rules()
         if model or keep:
@@ -105,20 +124,24 @@ def resolve(
         with _timed(report, "edges"):
             engine.store("ir_edges_named", graph.name_edges())
         with _timed(report, "customers"):
-            name_customers(engine, relations)
+            name_customers(engine, scope.relations)
         with _timed(report, "stitch"):
-            stitch_devices(engine, config, relations)
+            stitch_devices(engine, config, scope)
+            find_replaced(engine, scope)
         with _timed(report, "survivorship"):
-            choose_survivors(engine, config, relations)
+            choose_survivors(engine, config, scope.relations)
         with _timed(report, "groups"):
-            group_households(engine, config)
+            group_households(engine, config, scope)
             group_accounts(engine, config, relations)
         with _timed(report, "history"):
             engine.store("ir_everyone", _EVERYONE)
             known_at = read_clock(engine, known_at)
-            compare_states(engine, known_at, run_id)
+            compare_states(engine, known_at, run_id, scope)
+        with _timed(report, "regions"):
+            draw_regions(engine, nodes, scope, model)
         with _timed(report, "publish"):
-            replace_state(engine, _published(), history_statements(engine, known_at))
+            queries = {**_published(), **index_queries(read_basis(engine, config, model, relations), model)}
+            replace_state(engine, queries, history_statements(engine, known_at, scope), scope)
         _count(engine, report)
     finally:
         engine.drop_working()
@@ -135,20 +158,22 @@ def learn(
     """
     relations = relations or Relations()
     try:
+        take_nothing_outside(engine)
         normalise_values(engine, config, relations)
-        graph = _prepare(engine, config, relations, decisions)
-        graph.link_by_rules()
+        take_decisions(engine, decisions)
+        Graph(engine, config, _number(engine, config, relations)).link_by_rules()
         describe_evidence(engine)
         return train_model(engine, config)
     finally:
         engine.drop_working()
 
 
-def _prepare(engine: Engine, config: IdentityConfig, relations: Relations, decisions: pa.Table | None) -> Graph:
-    nodes = number_nodes(engine, config, relations)
+def _number(engine: Engine, config: IdentityConfig, relations: Relations) -> int:
+    name_sightings(engine, relations)
+    nodes = number_nodes(engine, config)
     name_nodes(engine)
     describe_people(engine, relations)
-    return Graph(engine, config, nodes, decisions)
+    return nodes
 
 
 _EVERYONE = """
@@ -184,6 +209,7 @@ def _published() -> dict[str, str]:
         "decisions": """
             select d.decision_id, d.verdict, l.name as left_node, r.name as right_node
             from ir_decisions d join ir_names l on l.node_id = d.left_id join ir_names r on r.node_id = d.right_id
+            where d.in_effect
         """,
         "id_redirects": "select * from ir_redirects",
         "phone_cache": "select * from ir_phones",
@@ -198,9 +224,11 @@ def _count(engine: Engine, report: ResolveReport) -> None:
     def count(query: str) -> int:
         return engine.fetch(f"select count(*) as n from {query}")["n"][0].as_py()
 
-    report.records = count("ir_records")
+    report.records = count("identity.id_lookup where resolved_by = 'record'")
+    report.resolved = count("ir_records")
     report.decisions = counts(
-        "select case when in_effect then verdict else 'without effect' end as name from ir_decisions"
+        "select coalesce(o.verdict, 'without effect') as name "
+        "from ir_decided_on left join identity.decisions o using (decision_id)"
     )
     report.identifiers = counts("select state as name from identity.identifiers")
     report.edges_accepted = count("identity.edges where state = 'accepted'")

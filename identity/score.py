@@ -30,9 +30,8 @@ REJECT = 0.001  # clusters of one component that are one person with a lower pro
 def score_candidates(engine: Engine, model: MatchModel, at_least: float, once: Iterable[str] = ()) -> None:
     """Write `ir_scored` (left_id, right_id, left_label, right_label, weight, probability, reason).
 
-    One row per candidate pair of two clusters. Reads the clusters so far, `ir_labels`, and `ir_evidence`, in place of
-    which `ir_comparable` is left. The reason is null, or HOUSEHOLD where the pair must not match however likely it
-    looks.
+    One row per candidate pair of two clusters. Reads `ir_evidence` and the clusters so far, `ir_labels`. The reason is
+    null, or HOUSEHOLD where the pair must not match however likely it looks.
 
     Args:
         at_least: match probability, 0–1; pairs below are not kept.
@@ -41,7 +40,6 @@ def score_candidates(engine: Engine, model: MatchModel, at_least: float, once: I
     """
     pair_up(engine, "ir_candidates", model.blocking, "ir_labels", swapped=True)
     add_frequencies(engine, model)
-    engine.drop("ir_evidence")
     once = tuple(once)
     _score(engine, model, "ir_alone", min(at_least, RIVAL) if once else at_least, "ir_candidates")
     engine.drop("ir_candidates")
@@ -88,6 +86,18 @@ def link_model(engine: Engine, model: MatchModel, priority: int) -> str:
         """,
     )
     return "ir_edges_model"
+
+
+def bind_from(model: MatchModel) -> float:
+    """Match probability from which on a pair can change what becomes of the two: `ir_alone` holds them."""
+    return min(model.review, RIVAL)
+
+
+def score_met(engine: Engine, model: MatchModel, target: str, pairs: str, at_least: float) -> None:
+    """Store those of some pairs (left_id, right_id) of `ir_evidence` that are at least so likely one person."""
+    add_frequencies(engine, model)
+    engine.store("ir_each", "select unique_id as node_id, unique_id as label from ir_evidence")
+    _score(engine, model, target, at_least, pairs, labels="ir_each")
 
 
 def find_strangers(engine: Engine, model: MatchModel) -> None:
@@ -137,7 +147,9 @@ def _score(
     _keep_hopeful(engine, model, pairs, at_least)
     sides = ", ".join(f"{side}.{c} as {c}_{side}" for side in "lr" for c in ("formal", "is_given_name", *COLUMNS))
     with engine.matching() as api:
-        linker = Linker(api.register("ir_concerned"), model.settings(), log_level="ERROR")
+        linker = Linker(
+            api.register("ir_concerned"), model.settings(), validate_settings=False, log_level="ERROR"
+        )  # validating takes longer than scoring a thousand pairs
         linker.table_management.register_blocked_pairs_for_predict(api.register("ir_hopeful"))
         found = linker.inference.predict(threshold_match_probability=at_least)
         engine.store(

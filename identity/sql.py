@@ -11,6 +11,9 @@ from datetime import UTC, datetime
 
 APOSTROPHES = "'\u2019\u02bc\u02bb`\u00b4"  # D'Angelo is one word: a lone d would pass for an initial
 
+ADDRESS = "'address||' || address"  # the name of an address
+FAMILY = "'family|' || address || '|' || last"  # and of those who bear one family name there
+
 
 def quote(text: str) -> str:
     """A SQL string literal."""
@@ -43,6 +46,11 @@ def fold(column: str) -> str:
     return (
         f"case when regexp_full_match({column}, '[A-Za-z0-9]+( [A-Za-z0-9]+)*') then lower({column}) else {folded} end"
     )
+
+
+def key_of(name: str) -> str:
+    """A number for a name, to find rows by: equal names have one, and hardly ever two others. Never an id."""
+    return f"hash({name})"
 
 
 def customer_uuid(anchor: str) -> str:

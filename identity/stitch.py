@@ -8,12 +8,14 @@ from __future__ import annotations
 
 from identity.config import IdentityConfig
 from identity.engine import Engine
-from identity.relations import Relations
+from identity.scope import Scope
 from identity.sql import customer_uuid, literals
 
 
-def stitch_devices(engine: Engine, config: IdentityConfig, relations: Relations) -> None:
-    """Write the device relations from interactions that show a device.
+def stitch_devices(engine: Engine, config: IdentityConfig, scope: Scope) -> None:
+    """Write the device relations from interactions that show a device; of a region, all those of its devices.
+
+    ir_devices: device_key; the devices its subjects show, or showed.
 
     ir_intervals: device_key, customer_id, valid_from, valid_to, reason (what ended it: logout, next login, expired).
     ir_device_customers: device_key, customer_id, first_arrived_on; the anonymous customer of a device with
@@ -24,14 +26,15 @@ def stitch_devices(engine: Engine, config: IdentityConfig, relations: Relations)
     the logout, the next run, or forward_days after its last sighting, whichever is first. A customer's first run on a
     device looks back up to look_back_days, never into an earlier run.
     """
+    _find_shown(engine, scope)
     engine.store(
         "ir_device_events",
         f"""
         select l.device_key, l.customer_id, i.occurred_at, i.priority, i.sequence, i.slot, i.interaction_id,
             i.touchpoint in ({literals(config.logout_touchpoints)}) is true as is_logout
-        from {relations.interactions} i
-        join ir_lookup l using (subject_id)
-        where l.device_key is not null and i.occurred_at is not null
+        from {scope.relations.interactions} i
+        join ir_shown_devices l using (subject_id)
+        where i.occurred_at is not null
         """,
     )
     engine.store("ir_runs", _runs(config))
@@ -71,6 +74,26 @@ def stitch_devices(engine: Engine, config: IdentityConfig, relations: Relations)
         select device_key, {customer_uuid("device_key")} as customer_id, i.first_arrived_on
         from unclaimed join ir_identifiers i on i.node = device_key
         """,
+    )
+
+
+def _find_shown(engine: Engine, scope: Scope) -> None:
+    """`ir_shown_devices` (subject_id, customer_id, device_key), also of others than the region's, and `ir_devices`."""
+    shown = "select subject_id, customer_id, device_key from ir_lookup where device_key is not null"
+    if scope.is_full:
+        engine.store("ir_shown_devices", shown)
+        engine.store("ir_devices", "select distinct device_key from ir_shown_devices")
+        return
+    replaced = scope.replaced("id_lookup")
+    engine.store(
+        "ir_devices",
+        f"select device_key from ({shown}) union select device_key from identity.id_lookup "
+        f"where {replaced} and device_key is not null",
+    )
+    engine.store(
+        "ir_shown_devices",
+        f"{shown} union all select subject_id, customer_id, device_key from identity.id_lookup "
+        f"where device_key in (select device_key from ir_devices) and not {replaced}",
     )
 
 

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from identity.engine import Engine
+from identity.evidence import COLUMNS
+from identity.scope import Scope
 
 SCHEMA = "identity"
 PERSON_COLUMNS = (
@@ -39,6 +41,18 @@ STATE = {
     "id_redirects": 'old_id uuid, new_id uuid, cause varchar, "at" timestamp',
     "phone_cache": "value varchar, country varchar, canonical varchar",
 }
+# What the next resolve goes on from; keys are `identity.sql.key_of` of names. Nothing else reads it.
+INDEX = {
+    "basis": "basis varchar",
+    "subjects": "subject_key ubigint, digest hugeint",
+    "reach": "subject_key ubigint, node_key ubigint, identifier_type varchar, namespace varchar, is_record boolean, "
+    "dataset varchar, first_arrived_on date",
+    "regions": "key ubigint, region integer",
+    "evidence": "subject_key ubigint, source varchar, formal varchar[], is_given_name boolean, home varchar, "
+    + ", ".join(f"{name} varchar" for name in COLUMNS),
+    "blocks": "subject_key ubigint, block ubigint",
+    "household_shares": "customer_id uuid, reason varchar, key varchar",
+}
 # Only ever added to; a row with known_to is closed once, and never changed otherwise.
 HISTORY = {
     "membership": "subject_id varchar, kind varchar, customer_id uuid, valid_from timestamp, valid_to timestamp, "
@@ -60,7 +74,7 @@ def create_tables(engine: Engine) -> None:
     statements = [f"create schema if not exists {SCHEMA}"]
     if engine.columns(f"{SCHEMA}.golden_cells") and not engine.columns(f"{SCHEMA}.golden_cell_history"):
         statements.append(f"drop table {SCHEMA}.golden_cells")  # a home from before there was a history of cells
-    for name, ddl in {**STATE, **HISTORY}.items():
+    for name, ddl in {**STATE, **INDEX, **HISTORY}.items():
         statements.append(f"create table if not exists {SCHEMA}.{name} ({ddl})")
     for name, query in VIEWS.items():
         statements.append(f"create view if not exists {SCHEMA}.{name} as {query}")
@@ -68,20 +82,26 @@ def create_tables(engine: Engine) -> None:
 
 
 def columns_of(name: str) -> tuple[str, ...]:
-    """Columns of a relation of STATE or HISTORY, in order."""
-    return tuple(part.split()[0] for part in {**STATE, **HISTORY}[name].split(", "))
+    """Columns of a relation, in order."""
+    return tuple(part.split()[0] for part in {**STATE, **INDEX, **HISTORY}[name].split(", "))
 
 
-def replace_state(engine: Engine, queries: Mapping[str, str], history: list[str]) -> None:
-    """Put a whole new state in place of the old one; after a crash it is either all there or not at all.
+def replace_state(engine: Engine, queries: Mapping[str, str], history: list[str], scope: Scope) -> None:
+    """Put a new state in place of the old one; after a crash it is either all there or not at all.
 
     Args:
-        queries: relation of STATE -> query of its rows, with its columns by name.
+        queries: relation of STATE or INDEX -> query of its rows, with its columns by name.
         history: statements on the relations of HISTORY.
+        scope: what is replaced: everything, or the rows of a region.
     """
-    statements = list(history)
+    statements, ddl = list(history), {**STATE, **INDEX}
     for name, query in queries.items():
         columns = ", ".join(columns_of(name))
-        statements.append(f"create or replace table {SCHEMA}.{name} ({STATE[name]})")
+        replaced = scope.replaced(name)
+        statements.append(
+            f"delete from {SCHEMA}.{name} where {replaced}"
+            if replaced
+            else f"create or replace table {SCHEMA}.{name} ({ddl[name]})"
+        )
         statements.append(f"insert into {SCHEMA}.{name} ({columns}) select {columns} from ({query})")
     engine.publish(statements)

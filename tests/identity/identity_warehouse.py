@@ -112,8 +112,10 @@ class Warehouse:
         at: str | None = None,
         decisions: pa.Table | None = None,
         model: MatchModel | None = None,
+        full_from: float = 0.0,
         keep: Callable[[MatchModel], object] | None = None,
     ) -> ResolveReport:
+        """Resolve everything; only what changes reach where `full_from` is above 1."""
         self.run_no += 1
         known_at = datetime.fromisoformat(at) if at else datetime(2025, 1, self.run_no)
         return resolve(
@@ -123,6 +125,7 @@ class Warehouse:
             run_id=f"run{self.run_no}",
             decisions=decisions,
             model=model,
+            full_from=full_from,
             keep=keep,
         )
 

@@ -15,9 +15,10 @@ from identity.engine import DuckDBEngine
 from identity.evidence import describe_evidence
 from identity.explain import explain_customer, explain_pair
 from identity.names import describe_people
-from identity.nodes import number_nodes
+from identity.nodes import name_sightings, number_nodes
 from identity.normalise import normalise_values
 from identity.relations import Relations
+from identity.scope import take_nothing_outside
 from identity.subjects import shorten
 
 ANN = {"first_name": "Ann", "last_name": "Miller", "birth_date": "1970-01-02"}
@@ -176,8 +177,10 @@ def test_a_few_records_are_described_as_all_of_them_are(shop):
     shop.person("crm:full", full_name="王小明", ids={"email": "INFO@firm.de", "phone": "0228 7654321"}, **HOME)
     shop.resolve()
     engine, config = DuckDBEngine(shop.con), load_config(None, TERMS)
+    take_nothing_outside(engine)
     normalise_values(engine, config, Relations())
-    number_nodes(engine, config, Relations())
+    name_sightings(engine, Relations())
+    number_nodes(engine, config)
     describe_people(engine, Relations())
     describe_evidence(engine)
     columns = "* exclude (unique_id)"
