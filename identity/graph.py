@@ -47,6 +47,7 @@ class Graph:
         engine.store("ir_rule_labels", "select * from ir_labels")
         self._add(link_model(engine, model, priority=len(self._config.strong) + 2))
         find_strangers(engine, model)
+        engine.drop("ir_comparable", "ir_scored")
         if engine.fetch("select count(*) as n from ir_strangers")["n"][0].as_py():
             self._limits = read_limits(engine, self._config, strangers="ir_strangers")
             self._label()

@@ -100,7 +100,7 @@ def index_queries(basis: str, model: MatchModel | None) -> dict[str, str]:
     columns = ", ".join(EVIDENCE_COLUMNS)
     evidence = f"""
         select {key_of("subject_id")} as subject_key, {columns}
-        from ir_comparable e join ir_records r on r.node_id = e.unique_id
+        from ir_evidence e join ir_records r on r.node_id = e.unique_id
     """
     nothing = "select * from identity.{} where false"
     return {

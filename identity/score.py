@@ -30,9 +30,8 @@ REJECT = 0.001  # clusters of one component that are one person with a lower pro
 def score_candidates(engine: Engine, model: MatchModel, at_least: float, once: Iterable[str] = ()) -> None:
     """Write `ir_scored` (left_id, right_id, left_label, right_label, weight, probability, reason).
 
-    One row per candidate pair of two clusters. Reads the clusters so far, `ir_labels`, and `ir_evidence`, in place of
-    which `ir_comparable` is left. The reason is null, or HOUSEHOLD where the pair must not match however likely it
-    looks.
+    One row per candidate pair of two clusters. Reads `ir_evidence` and the clusters so far, `ir_labels`. The reason is
+    null, or HOUSEHOLD where the pair must not match however likely it looks.
 
     Args:
         at_least: match probability, 0–1; pairs below are not kept.
@@ -41,7 +40,6 @@ def score_candidates(engine: Engine, model: MatchModel, at_least: float, once: I
     """
     pair_up(engine, "ir_candidates", model.blocking, "ir_labels", swapped=True)
     add_frequencies(engine, model)
-    engine.drop("ir_evidence")
     once = tuple(once)
     _score(engine, model, "ir_alone", min(at_least, RIVAL) if once else at_least, "ir_candidates")
     engine.drop("ir_candidates")
