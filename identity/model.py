@@ -1,6 +1,6 @@
 """The model as an artefact: how much each level of each comparison says, how rare values are, which pairs to compare.
 
-Put here: its content, its fingerprint, keeping it as files, and turning it into Splink's settings.
+Put here: its content, its fingerprint, keeping it as files.
 Keep out: how the numbers are found (train.py), what is done with scores (score.py).
 """
 
@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
@@ -17,12 +17,8 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-import splink.comparison_level_library as cll
-import splink.comparison_library as cl
-from splink import SettingsCreator, block_on
-from splink.internals.comparison_creator import ComparisonCreator
 
-from identity.comparisons import SWAPPED_NAMES, Kind, frequency_columns, kinds_of
+from identity.comparisons import frequency_columns, kinds_of
 from identity.model_rules import ModelRules
 
 MODEL_FILE = "model.json"
@@ -73,19 +69,6 @@ class MatchModel:
     def frequency_columns(self) -> tuple[str, ...]:
         """Columns of which the share of each value counts."""
         return frequency_columns(kinds_of(self.m))
-
-    def settings(self) -> SettingsCreator:
-        """For Splink: pairs within one relation of records, `unique_id` their key."""
-        return SettingsCreator(
-            link_type="dedupe_only",
-            unique_id_column_name="unique_id",
-            probability_two_random_records_match=self.prior,
-            comparisons=[_build_comparison(k, self.m[k.name], self.u.get(k.name)) for k in kinds_of(self.m)],
-            blocking_rules_to_generate_predictions=[*(block_on(*rule) for rule in self.blocking), SWAPPED_NAMES],
-            max_iterations=8,  # of training; a level nobody reaches would otherwise sink below what a float can hold
-            retain_matching_columns=False,
-            retain_intermediate_calculation_columns=False,
-        )
 
     def under(self, rules: ModelRules) -> MatchModel:
         """This model with the thresholds of identity.yml: those of the present, no training is needed for them."""
@@ -172,20 +155,3 @@ class MatchModel:
             "labels": self.labels,
             "rules": self.rules,
         }
-
-
-def _build_comparison(
-    kind: Kind, m: Sequence[float] | None = None, u: Sequence[float] | None = None
-) -> ComparisonCreator:
-    """The comparison as Splink takes it, with the probabilities of each level, "different" last, where known."""
-    levels = [cll.CustomLevel(condition, label) for label, condition in kind.levels]
-    columns = dict(kind.frequency)
-    for i, (label, _) in enumerate(kind.levels):
-        if label in columns:
-            levels[i] = levels[i].configure(tf_adjustment_column=columns[label], disable_tf_exact_match_detection=True)
-    levels.append(cll.ElseLevel())
-    for name, probabilities in (("m_probability", m), ("u_probability", u)):
-        if probabilities:
-            levels = [level.configure(**{name: p}) for level, p in zip(levels, probabilities, strict=True)]
-    unknown = cll.CustomLevel(kind.missing, "unknown").configure(is_null_level=True)
-    return cl.CustomComparison([unknown, *levels], output_column_name=kind.name)

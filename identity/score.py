@@ -9,20 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from math import log2
 
-from splink import Linker
-
 from identity.blocking import pair_up
-from identity.comparisons import ONLY_HOUSEHOLD, Kind, kinds_of, level_of
+from identity.comparisons import ONLY_HOUSEHOLD
 from identity.defaults import ALWAYS
 from identity.engine import Engine
 from identity.evidence import COLUMNS, add_frequencies
 from identity.model import MatchModel
 from identity.sql import literals
+from identity.weights import compared_columns, weight_of
 
 UNSURE = "unsure: the model puts the pair between review and match"
 HOUSEHOLD = "household: one address or contact, but another first name or birth date"
 MAX_COMPARED = 60  # records of a component of which every pair is compared; larger ones only hold pairs blocking found
-MARGIN = 1e-6  # of a match weight, for the order in which two engines add
 RIVAL = 0.01  # match probability from which on a pair counts against another
 REJECT = 0.001  # clusters of one component that are one person with a lower probability are strangers
 
@@ -41,7 +39,7 @@ def score_candidates(engine: Engine, model: MatchModel, at_least: float, once: I
     pair_up(engine, "ir_candidates", model.blocking, "ir_labels", swapped=True)
     add_frequencies(engine, model)
     once = tuple(once)
-    _score(engine, model, "ir_alone", min(at_least, RIVAL) if once else at_least, "ir_candidates")
+    score_pairs(engine, model, "ir_alone", min(at_least, RIVAL) if once else at_least, "ir_candidates")
     engine.drop("ir_candidates")
     _set_against_rivals(engine, "ir_alone", "ir_scored", at_least, once)
 
@@ -61,7 +59,7 @@ def score_decided(engine: Engine, model: MatchModel, once: Iterable[str] = ()) -
         """,
     )
     engine.store("ir_each_alone", "select node_id, node_id as label from ir_records")
-    _score(engine, model, "ir_decided_alone", 0.0, "ir_decided_pairs", labels="ir_each_alone")
+    score_pairs(engine, model, "ir_decided_alone", 0.0, "ir_decided_pairs", labels="ir_each_alone")
     engine.store(
         "ir_decided_rivals",
         """
@@ -138,7 +136,7 @@ def score_met(engine: Engine, model: MatchModel, target: str, pairs: str, at_lea
     """Store those of some pairs (left_id, right_id) of `ir_evidence` that are at least so likely one person."""
     add_frequencies(engine, model)
     engine.store("ir_each", "select unique_id as node_id, unique_id as label from ir_evidence")
-    _score(engine, model, target, at_least, pairs, labels="ir_each")
+    score_pairs(engine, model, target, at_least, pairs, labels="ir_each")
 
 
 def find_strangers(engine: Engine, model: MatchModel) -> None:
@@ -164,7 +162,7 @@ def find_strangers(engine: Engine, model: MatchModel) -> None:
         where a.label in (select label from chains)
         """,
     )
-    _score(engine, model, "ir_compared_chains", 0.0, "ir_chained", labels="ir_rule_labels")
+    score_pairs(engine, model, "ir_compared_chains", 0.0, "ir_chained", labels="ir_rule_labels")
     engine.store(
         "ir_strangers",
         f"""
@@ -181,85 +179,45 @@ def find_strangers(engine: Engine, model: MatchModel) -> None:
     )
 
 
-def _score(
+def score_pairs(
     engine: Engine, model: MatchModel, target: str, at_least: float, pairs: str, labels: str = "ir_labels"
 ) -> None:
-    """Store the scored pairs of `pairs` (left_id, right_id)."""
-    _keep_hopeful(engine, model, pairs, at_least)
-    sides = ", ".join(f"{side}.{c} as {c}_{side}" for side in "lr" for c in ("formal", "is_given_name", *COLUMNS))
-    with engine.matching() as api:
-        # Validating the settings takes longer than scoring a thousand pairs.
-        linker = Linker(api.register("ir_concerned"), model.settings(), validate_settings=False, log_level="ERROR")
-        linker.table_management.register_blocked_pairs_for_predict(api.register("ir_hopeful"))
-        found = linker.inference.predict(threshold_match_probability=at_least)
-        engine.store(
-            target,
-            f"""
-            with paired as (
-                select p.unique_id_l as left_id, p.unique_id_r as right_id, a.label as left_label,
-                    b.label as right_label, p.match_weight as weight, p.match_probability as probability,
-                    l.source as left_source, r.source as right_source, {sides}
-                from {found.physical_name} p
-                join {labels} a on a.node_id = p.unique_id_l
-                join {labels} b on b.node_id = p.unique_id_r
-                join ir_concerned l on l.unique_id = p.unique_id_l
-                join ir_concerned r on r.unique_id = p.unique_id_r
-                where a.label <> b.label
-            )
-            select left_id, right_id, left_label, right_label, weight, probability, left_source, right_source,
-                case when {ONLY_HOUSEHOLD} then '{HOUSEHOLD}' end as reason
-            from paired
-            """,
-        )
-    engine.drop("ir_hopeful", "ir_concerned")
+    """Store the pairs (left_id, right_id) of two clusters that are at least so likely one person, with their scores.
 
-
-def _keep_hopeful(engine: Engine, model: MatchModel, pairs: str, at_least: float) -> None:
-    """Write `ir_hopeful`, the pairs that reach a probability, as Splink takes them, and `ir_concerned`, their records.
-
-    Of a million records one candidate in twenty does. The weight is Splink's, up to MARGIN, found at half the cost: the
-    place is looked at before the names (`Kind.narrowed`).
+    Reads `ir_comparable`. The weight is looked at first, the cluster and the household only of what is left: of a
+    million records one candidate in twenty.
     """
-    kinds = kinds_of(model.m)
-    columns = sorted({c for kind in kinds for c in kind.columns} | {f"tf_{c}" for c in model.frequency_columns})
-    sides = ", ".join(f"{side}.{c} as {c}_{side}" for side in "lr" for c in columns)
-    # Each weight is told by its comparison at once: a level in between would be found again for every weight it has.
-    weight = " + ".join(
-        [repr(_weight(model.prior, 1 - model.prior)), *(level_of(kind, _weights(kind, model), 0.0) for kind in kinds)]
-    )
-    enough = f"where {weight} >= {_weight(at_least, 1 - at_least) - MARGIN!r}" if at_least > 0 else ""
+    compared = (f"{side}.{c} as {c}_{side}" for side in "lr" for c in compared_columns(model))
+    told = (f"{side}.{c} as {c}_{side}" for side in "lr" for c in ("formal", "is_given_name", *COLUMNS))
+    enough = f"where weight >= {log2(at_least / (1 - at_least))!r}" if at_least > 0 else ""
     engine.store(
         "ir_hopeful",
         f"""
         with paired as (
-            select p.left_id, p.right_id, {sides}
+            select p.left_id, p.right_id, {", ".join(compared)}
             from {pairs} p
             join ir_comparable l on l.unique_id = p.left_id
             join ir_comparable r on r.unique_id = p.right_id
         )
-        select '0' as match_key, left_id as join_key_l, right_id as join_key_r from paired {enough}
+        select * from (select left_id, right_id, {weight_of(model)} as weight from paired) {enough}
         """,
     )
     engine.store(
-        "ir_concerned",
-        "select * from ir_comparable where unique_id in "
-        "(select join_key_l from ir_hopeful union all select join_key_r from ir_hopeful)",
+        target,
+        f"""
+        with paired as (
+            select p.left_id, p.right_id, a.label as left_label, b.label as right_label, p.weight,
+                l.source as left_source, r.source as right_source, {", ".join(told)}
+            from ir_hopeful p
+            join {labels} a on a.node_id = p.left_id
+            join {labels} b on b.node_id = p.right_id
+            join ir_comparable l on l.unique_id = p.left_id
+            join ir_comparable r on r.unique_id = p.right_id
+            where a.label <> b.label
+        )
+        select left_id, right_id, left_label, right_label, weight, 1 / (1 + power(2.0, -weight)) as probability,
+            left_source, right_source, case when {ONLY_HOUSEHOLD} then '{HOUSEHOLD}' end as reason
+        from paired
+        """,
     )
-
-
-def _weights(kind: Kind, model: MatchModel) -> list[str]:
-    """SQL for the weight of each level; where rarity counts, with the share of the value of the two."""
-    rare = dict(kind.frequency)
-    weights = []
-    for place, (m, u) in enumerate(zip(model.m[kind.name], model.u[kind.name], strict=True)):
-        weight = repr(_weight(m, u))
-        if place < len(kind.levels) and (column := rare.get(kind.levels[place][0])):
-            left, right = f"tf_{column}_l", f"tf_{column}_r"
-            share = f"greatest(coalesce({left}, {right}), coalesce({right}, {left}))"
-            weight += f" + coalesce({log2(u)!r} - log2({share}), 0)"
-        weights.append(weight)
-    return weights
-
-
-def _weight(m: float, u: float) -> float:
-    return log2(m / u)
+    engine.drop("ir_hopeful")

@@ -18,6 +18,7 @@ from identity.comparisons import KINDS, ONLY_HOUSEHOLD
 from identity.engine import Engine
 from identity.evidence import COLUMNS, add_frequencies
 from identity.model import MatchModel
+from identity.splink_model import splink_settings
 
 UNKNOWN = "unknown"  # level of a comparison of which one of the two says nothing
 
@@ -76,7 +77,7 @@ def weigh_pair(engine: Engine, model: MatchModel, values: bool = False) -> Weigh
         "ir_pair",
         "select '0' as match_key, min(unique_id) as join_key_l, max(unique_id) as join_key_r from ir_evidence",
     )
-    settings = model.settings()
+    settings = splink_settings(model)
     settings.retain_intermediate_calculation_columns = settings.retain_matching_columns = True
     with engine.matching() as api:
         linker = Linker(api.register("ir_comparable"), settings, log_level="ERROR")

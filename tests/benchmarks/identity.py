@@ -86,6 +86,18 @@ def measure_dedupe() -> list[Figure]:
     ]
 
 
+def measure_incremental() -> list[Figure]:
+    """A thousand new records into a million, against Splink's scoring of the new pairs alone."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = _in_a_process("new", folder)
+    return [
+        Figure("incremental_1k_s", found["seconds"], "s"),
+        Figure("incremental_1k_splink_s", found["splink_seconds"], "s"),
+        Figure("incremental_1k_ratio", found["seconds"] / found["splink_seconds"], "of Splink's"),
+        Figure("incremental_1k_resolved", found["resolved"], "records"),
+    ]
+
+
 def _in_a_process(who: str, folder: str) -> dict:
     command = [sys.executable, "-m", "tests.benchmarks.dedupe", who, str(PEOPLE), folder]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
@@ -139,8 +151,13 @@ def measure_components() -> list[Figure]:
 
 
 def main() -> None:
-    chosen = sys.argv[1:] or ["accuracy", "components", "dedupe"]
-    measures = {"accuracy": measure_accuracy, "components": measure_components, "dedupe": measure_dedupe}
+    measures = {
+        "accuracy": measure_accuracy,
+        "components": measure_components,
+        "dedupe": measure_dedupe,
+        "incremental": measure_incremental,
+    }
+    chosen = sys.argv[1:] or list(measures)
     report("identity", [figure for name in chosen for figure in measures[name]()])
 
 
