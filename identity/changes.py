@@ -44,7 +44,7 @@ def read_basis(engine: Engine, config: IdentityConfig, model: MatchModel | None,
 
 def goes_on(engine: Engine, basis: str) -> bool:
     """Whether the last state was made on the same basis."""
-    found = engine.fetch("select basis from identity.basis")["basis"].to_pylist()
+    found = engine.fetch("select basis from identity_index.basis")["basis"].to_pylist()
     return found == [basis]
 
 
@@ -73,7 +73,7 @@ def find_changed(engine: Engine) -> None:
         "ir_changed",
         """
         select coalesce(n.subject_key, o.subject_key) as subject_key
-        from ir_digests n full join identity.subjects o using (subject_key)
+        from ir_digests n full join identity_index.subjects o using (subject_key)
         where n.digest is distinct from o.digest
         """,
     )

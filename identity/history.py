@@ -181,7 +181,7 @@ def _redirect(engine: Engine, known_at: datetime, scope: Scope) -> None:
 
     Found from membership afresh each time: a member that left the id it was merged into takes the redirect along.
     """
-    replaced = scope.replaced("membership") or "true"
+    outside = "" if scope.is_full else "union all select subject_id, kind, customer_id from outside"
     engine.store(
         "ir_redirects",
         f"""
@@ -196,11 +196,12 @@ def _redirect(engine: Engine, known_at: datetime, scope: Scope) -> None:
             qualify coalesce(known_to, timestamp 'infinity')
                 = max(coalesce(known_to, timestamp 'infinity')) over (partition by customer_id)
         ),
-        present as (
-            select subject_id, kind, customer_id from ir_now
-            union all
-            select subject_id, kind, customer_id from identity.membership where known_to is null and not ({replaced})
+        outside as (
+            select subject_id, kind, customer_id from identity.membership
+            where known_to is null and subject_id in (select subject_id from last)
+                and (subject_id, kind) not in (select (subject_id, kind) from {scope.was("membership")})
         ),
+        present as (select subject_id, kind, customer_id from ir_now {outside}),
         reached as (
             select distinct l.old_id, n.customer_id as new_id
             from last l left join present n on n.subject_id = l.subject_id and n.kind = l.kind

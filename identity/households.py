@@ -91,7 +91,7 @@ def _gather_sharers(engine: Engine, scope: Scope) -> None:
             "ir_joined",
             """
             with met as (
-                select customer_id from identity.household_shares
+                select customer_id from identity_index.household_shares
                 where (reason, key) in (select (reason, key) from ir_household_shares)
             ),
             concerned as (
@@ -110,7 +110,7 @@ def _gather_sharers(engine: Engine, scope: Scope) -> None:
         """
         select customer_id, reason, key from ir_household_shares
         union all
-        select customer_id, reason, key from identity.household_shares semi join ir_joined using (customer_id)
+        select customer_id, reason, key from identity_index.household_shares semi join ir_joined using (customer_id)
         """,
     )
     if not scope.is_full:

@@ -1,6 +1,6 @@
 """What subjects show, and which of them are bound together: what the next resolve finds its region by.
 
-Put here: rows of `identity.reach` and `identity.regions`.
+Put here: rows of `identity_index.reach` and `identity_index.regions`.
 Keep out: which region a change concerns (region.py).
 """
 
@@ -19,7 +19,7 @@ from identity.sql import ADDRESS, FAMILY, key_of, quote
 
 
 def reach_of() -> str:
-    """Query of what each subject of `ir_named` and `ir_people` shows, as rows of `identity.reach`."""
+    """Query of what each subject of `ir_named` and `ir_people` shows, as rows of `identity_index.reach`."""
     node = "identifier_type || '|' || namespace || '|' || canonical"
     return f"""
         select {key_of("subject_id")} as subject_key, {key_of(node)} as node_key, identifier_type, namespace,
@@ -73,7 +73,7 @@ def draw_regions(engine: Engine, nodes: int, scope: Scope, model: MatchModel | N
     engine.register(
         "ir_region_labels", pa.table({"node_id": np.arange(nodes, dtype=np.int32), "label": pa.array(labels)})
     )
-    first = "0" if scope.is_full else "(select coalesce(max(region), -1) + 1 from identity.regions)"
+    first = "0" if scope.is_full else "(select coalesce(max(region), -1) + 1 from identity_index.regions)"
     engine.store(
         "ir_regions",
         f"""
@@ -102,7 +102,7 @@ def index_queries(basis: str, model: MatchModel | None) -> dict[str, str]:
         select {key_of("subject_id")} as subject_key, {columns}
         from ir_evidence e join ir_records r on r.node_id = e.unique_id
     """
-    nothing = "select * from identity.{} where false"
+    nothing = "select * from identity_index.{} where false"
     return {
         "basis": f"select {quote(basis)} as basis",
         "subjects": "select subject_key, digest from ir_digests",

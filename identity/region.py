@@ -36,7 +36,7 @@ def find_region(engine: Engine, config: IdentityConfig, relations: Relations, mo
         f"""
         select subject_key as key from ir_changed
         union select node_key from ir_reached_now
-        union select r.node_key from identity.reach r join ir_changed using (subject_key)
+        union select r.node_key from identity_index.reach r join ir_changed using (subject_key)
         union select {key_of(FAMILY)} from ir_people where address is not null and last is not null
         union select left_key from ir_redecided union select right_key from ir_redecided
         """,
@@ -48,26 +48,26 @@ def find_region(engine: Engine, config: IdentityConfig, relations: Relations, mo
         _touch(engine)
     engine.store(
         "ir_region",
-        "select key from identity.regions semi join ir_touched using (region) union select key from ir_seeds",
+        "select key from identity_index.regions semi join ir_touched using (region) union select key from ir_seeds",
     )
     engine.store(
         "ir_reached",
         """
         select key as node_key from ir_region
         union select node_key from ir_reached_now
-        union select node_key from identity.reach where subject_key in (select key from ir_region)
+        union select node_key from identity_index.reach where subject_key in (select key from ir_region)
         """,
     )
     look_outside(engine, "ir_reached", "ir_region", "key")
 
 
 def look_outside(engine: Engine, nodes: str, subjects: str, key: str) -> None:
-    """Write `ir_outside`: rows of `identity.reach` of these nodes (node_key) and of other subjects than these."""
+    """Write `ir_outside`: rows of `identity_index.reach` of these nodes (node_key) and of other subjects than these."""
     engine.store(
         "ir_outside",
         f"""
         with outside as (
-            select * from identity.reach
+            select * from identity_index.reach
             where node_key in (select node_key from {nodes}) and subject_key not in (select {key} from {subjects})
         )
         select o.*, i.value, case when i.state in ('junk', 'hub') then i.state else 'used' end as state
@@ -81,7 +81,7 @@ def look_outside(engine: Engine, nodes: str, subjects: str, key: str) -> None:
 
 
 def _describe_changed(engine: Engine, config: IdentityConfig, relations: Relations, model: MatchModel | None) -> None:
-    """The changed subjects as they are now: `ir_people`, `ir_evidence`, `ir_reached_now` (rows of `identity.reach`)."""
+    """The changed subjects as they are now: `ir_people`, `ir_evidence`, `ir_reached_now` (rows as of `reach`)."""
     now = restrict(engine, relations, "ir_changed", "subject_key")
     normalise_values(engine, config, now)
     name_sightings(engine, now)
@@ -90,7 +90,7 @@ def _describe_changed(engine: Engine, config: IdentityConfig, relations: Relatio
     engine.store(
         "ir_shown",
         "select node_key from ir_reached_now "
-        "union select node_key from identity.reach where subject_key in (select subject_key from ir_changed)",
+        "union select node_key from identity_index.reach where subject_key in (select subject_key from ir_changed)",
     )
     look_outside(engine, "ir_shown", "ir_changed", "subject_key")
     number_nodes(engine, config)
@@ -106,7 +106,7 @@ def _add_flipped(engine: Engine, config: IdentityConfig) -> bool:
         with shown as (
             select node_key, subject_key, identifier_type, namespace, true as is_before,
                 subject_key not in (select subject_key from ir_changed) as is_now
-            from identity.reach where is_record and node_key in (select node_key from ir_shown)
+            from identity_index.reach where is_record and node_key in (select node_key from ir_shown)
             union all
             select node_key, subject_key, identifier_type, namespace, false, true from ir_reached_now where is_record
         ),
@@ -117,7 +117,7 @@ def _add_flipped(engine: Engine, config: IdentityConfig) -> bool:
             from shown group by node_key, fan_out
         )
         select distinct r.subject_key
-        from identity.reach r join counted c using (node_key)
+        from identity_index.reach r join counted c using (node_key)
         where (before > fan_out) <> (now > fan_out) and r.subject_key not in (select subject_key from ir_changed)
         """,
     )
@@ -128,7 +128,7 @@ def _add_flipped(engine: Engine, config: IdentityConfig) -> bool:
 
 
 def _touch(engine: Engine) -> None:
-    engine.store("ir_touched", "select distinct region from identity.regions semi join ir_seeds using (key)")
+    engine.store("ir_touched", "select distinct region from identity_index.regions semi join ir_seeds using (key)")
 
 
 def _decided_with(seeds: str) -> str:
@@ -147,9 +147,10 @@ def _add_neighbours(engine: Engine, config: IdentityConfig, model: MatchModel) -
         "ir_met",
         f"""
         with changed as ({straight} union {swapped})
-        select distinct unique_id as left_id, subject_key from identity.blocks join changed using (block)
+        select distinct unique_id as left_id, subject_key from identity_index.blocks join changed using (block)
         where subject_key not in (
-            select key from identity.regions semi join ir_touched using (region) union all select key from ir_seeds)
+            select key from identity_index.regions semi join ir_touched using (region)
+            union all select key from ir_seeds)
         """,
     )
     [first] = engine.fetch("select coalesce(max(unique_id), -1) + 1 as n from ir_evidence")["n"].to_pylist()
@@ -164,7 +165,7 @@ def _add_neighbours(engine: Engine, config: IdentityConfig, model: MatchModel) -
     engine.store(
         "ir_evidence",
         f"select unique_id, {columns} from ir_evidence where unique_id in (select left_id from ir_met) "
-        f"union all select right_id, {columns} from identity.evidence join ir_neighbours using (subject_key)",
+        f"union all select right_id, {columns} from identity_index.evidence join ir_neighbours using (subject_key)",
     )
     engine.store("ir_candidates", "select left_id, right_id from ir_met join ir_neighbours using (subject_key)")
     score_met(engine, model, "ir_near", "ir_candidates", bind_from(model, config.known_once))

@@ -58,7 +58,7 @@ class Scope:
 
     ir_region (key): its subjects and strong nodes. ir_touched (region): the old regions it is made of.
     ir_reached (node_key): every node its subjects show, or showed. ir_outside: who else shows one of these, as rows of
-        `identity.reach` with the value and the state of the node.
+        `identity_index.reach` with the value and the state of the node.
     """
 
     relations: Relations

@@ -198,8 +198,9 @@ def score_pairs(
             from {pairs} p
             join ir_comparable l on l.unique_id = p.left_id
             join ir_comparable r on r.unique_id = p.right_id
-        )
-        select * from (select left_id, right_id, {weight_of(model)} as weight from paired) {enough}
+        ),
+        weighed as materialized (select left_id, right_id, {weight_of(model)} as weight from paired)
+        select * from weighed {enough}
         """,
     )
     engine.store(

@@ -30,7 +30,7 @@ def choose_scope(
     Also writes `ir_digests` (subject_key, digest) of the subjects in scope; none where the caller knows the changes.
     """
     if changed:
-        engine.store("ir_digests", "select * from identity.subjects where false")
+        engine.store("ir_digests", "select * from identity_index.subjects where false")
     else:
         digest_subjects(engine, relations)
     if not goes_on(engine, read_basis(engine, config, model, relations)):

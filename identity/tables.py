@@ -1,6 +1,6 @@
 """The relations identity writes: their columns, and how a new state replaces the old one in one step.
 
-Put here: DDL of schema `identity`, publishing.
+Put here: DDL of schemas `identity` and `identity_index`, publishing.
 Keep out: how the rows come about.
 """
 
@@ -12,7 +12,7 @@ from identity.engine import Engine
 from identity.evidence import COLUMNS
 from identity.scope import Scope
 
-SCHEMA = "identity"
+SCHEMA, INDEX_SCHEMA = "identity", "identity_index"
 PERSON_COLUMNS = (
     "full_name varchar, first_name varchar, middle_name varchar, last_name varchar, title varchar, birth_date date, "
     "gender varchar, marital_status varchar, email varchar, phone varchar, street varchar, city varchar, "
@@ -71,11 +71,11 @@ VIEWS = {
 
 def create_tables(engine: Engine) -> None:
     """Create whatever relation is missing, empty."""
-    statements = [f"create schema if not exists {SCHEMA}"]
+    statements = [f"create schema if not exists {schema}" for schema in (SCHEMA, INDEX_SCHEMA)]
     if engine.columns(f"{SCHEMA}.golden_cells") and not engine.columns(f"{SCHEMA}.golden_cell_history"):
         statements.append(f"drop table {SCHEMA}.golden_cells")  # a home from before there was a history of cells
     for name, ddl in {**STATE, **INDEX, **HISTORY}.items():
-        statements.append(f"create table if not exists {SCHEMA}.{name} ({ddl})")
+        statements.append(f"create table if not exists {_place(name)} ({ddl})")
     for name, query in VIEWS.items():
         statements.append(f"create view if not exists {SCHEMA}.{name} as {query}")
     engine.publish(statements)
@@ -84,6 +84,10 @@ def create_tables(engine: Engine) -> None:
 def columns_of(name: str) -> tuple[str, ...]:
     """Columns of a relation, in order."""
     return tuple(part.split()[0] for part in {**STATE, **INDEX, **HISTORY}[name].split(", "))
+
+
+def _place(name: str) -> str:
+    return f"{INDEX_SCHEMA if name in INDEX else SCHEMA}.{name}"
 
 
 def replace_state(engine: Engine, queries: Mapping[str, str], history: list[str], scope: Scope) -> None:
@@ -99,9 +103,9 @@ def replace_state(engine: Engine, queries: Mapping[str, str], history: list[str]
         columns = ", ".join(columns_of(name))
         replaced = scope.replaced(name)
         statements.append(
-            f"delete from {SCHEMA}.{name} where {replaced}"
+            f"delete from {_place(name)} where {replaced}"
             if replaced
-            else f"create or replace table {SCHEMA}.{name} ({ddl[name]})"
+            else f"create or replace table {_place(name)} ({ddl[name]})"
         )
-        statements.append(f"insert into {SCHEMA}.{name} ({columns}) select {columns} from ({query})")
+        statements.append(f"insert into {_place(name)} ({columns}) select {columns} from ({query})")
     engine.publish(statements)

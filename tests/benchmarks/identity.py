@@ -34,6 +34,7 @@ EVEN_ODDS = 0.5
 DATA = Path(os.environ.get("C360_DATA", Path(__file__).resolve().parents[2].parent / "shared" / "data")) / "identity"
 NODES, EDGES = 4_000_000, 5_000_000
 PEOPLE = 1_000_000
+SIZES = (100_000, 300_000, 1_000_000, 3_000_000)
 # name -> (records, datasets that know each person once, measure)
 SETS = {
     "febrl3_cluster_pair_f1": (labelled.febrl3, (), "all"),
@@ -98,8 +99,24 @@ def measure_incremental() -> list[Figure]:
     ]
 
 
-def _in_a_process(who: str, folder: str) -> dict:
-    command = [sys.executable, "-m", "tests.benchmarks.dedupe", who, str(PEOPLE), folder]
+def measure_slope() -> list[Figure]:
+    """Seconds and peak memory of a whole resolution, training included, of 100,000 to 3 million records: exponents of
+    the power laws through the points, 1 is linear."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = [_in_a_process("ours", folder, records) for records in SIZES]
+    sizes = np.log(SIZES)
+    figures = [
+        Figure(f"slope_{name}", np.polyfit(sizes, np.log([run[name] for run in found]), 1)[0], "power of records")
+        for name in ("seconds", "peak_gb")
+    ]
+    for records, run in zip(SIZES, found, strict=True):
+        figures.append(Figure(f"slope_{records}_s", run["seconds"], "s"))
+        figures.append(Figure(f"slope_{records}_gb", run["peak_gb"], "GB"))
+    return figures
+
+
+def _in_a_process(who: str, folder: str, records: int = PEOPLE) -> dict:
+    command = [sys.executable, "-m", "tests.benchmarks.dedupe", who, str(records), folder]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     return json.loads(done.stdout.strip().splitlines()[-1])
 
@@ -156,6 +173,7 @@ def main() -> None:
         "components": measure_components,
         "dedupe": measure_dedupe,
         "incremental": measure_incremental,
+        "slope": measure_slope,
     }
     chosen = sys.argv[1:] or list(measures)
     report("identity", [figure for name in chosen for figure in measures[name]()])
