@@ -19,6 +19,11 @@ from identity.engine import Engine
 
 BREAKS_LIMIT = "cardinality: the customer would have too many values of one identifier, or records of one dataset"
 CHAINED = "chain: the customer would hold two people whom the model, or a steward, tells apart"
+_NOTHING_BREAKS = """
+    select 0 as left_id, 0 as right_id, '' as rule, 0 as priority, 0.0::double as weight, '' as evidence, '' as reason,
+        true as for_review
+    where false
+"""
 
 
 def read_limits(engine: Engine, config: IdentityConfig, strangers: str | None = None) -> Limits:
@@ -85,6 +90,31 @@ def label_nodes(engine: Engine, nodes: int, edge_relations: Sequence[str], limit
     labels = find_components(nodes, left, right)
     _store_labels(engine, labels)
     broken = find_broken(labels, limits)
+    if len(broken):
+        _refuse(engine, edges, left, right, labels, broken, limits)
+    else:
+        engine.store("ir_breaking", _NOTHING_BREAKS)
+    engine.store(
+        "ir_rivals",
+        """
+        select distinct l.label, r.label as other
+        from (select left_id, right_id from ir_apart union all select right_id, left_id from ir_apart) a
+        join ir_labels l on l.node_id = a.left_id
+        join ir_labels r on r.node_id = a.right_id
+        """,
+    )
+
+
+def _refuse(
+    engine: Engine,
+    edges: str,
+    left: np.ndarray,
+    right: np.ndarray,
+    labels: np.ndarray,
+    broken: np.ndarray,
+    limits: Limits,
+) -> None:
+    """Take the edges of the broken components one by one, and write `ir_labels` and `ir_breaking` anew."""
     engine.register("ir_broken", pa.table({"label": pa.array(broken, pa.int32())}))
     engine.store(
         "ir_ordered",
@@ -99,21 +129,19 @@ def label_nodes(engine: Engine, nodes: int, edge_relations: Sequence[str], limit
         join ir_names b on b.node_id = e.right_id
         """,
     )
-    joining = crowding = np.array([], dtype=np.int64)
-    if len(broken):
-        ordered = engine.fetch("select left_id, right_id, weight from ir_ordered order by position")
-        first, second = ordered["left_id"].to_numpy(), ordered["right_id"].to_numpy()
-        joining, crowding = refuse_breaking(first, second, ordered["weight"].to_numpy(), limits)
-        refused = np.union1d(joining, crowding)
-        kept = np.isin(labels[left], broken, invert=True)
-        _store_labels(
-            engine,
-            find_components(
-                nodes,
-                np.concatenate([left[kept], np.delete(first, refused)]),
-                np.concatenate([right[kept], np.delete(second, refused)]),
-            ),
-        )
+    ordered = engine.fetch("select left_id, right_id, weight from ir_ordered order by position")
+    first, second = ordered["left_id"].to_numpy(), ordered["right_id"].to_numpy()
+    joining, crowding = refuse_breaking(first, second, ordered["weight"].to_numpy(), limits)
+    refused = np.union1d(joining, crowding)
+    kept = np.isin(labels[left], broken, invert=True)
+    _store_labels(
+        engine,
+        find_components(
+            len(labels),
+            np.concatenate([left[kept], np.delete(first, refused)]),
+            np.concatenate([right[kept], np.delete(second, refused)]),
+        ),
+    )
     engine.register("ir_joining", pa.table({"position": joining}))
     engine.register("ir_crowding", pa.table({"position": crowding}))
     engine.store(
@@ -128,15 +156,6 @@ def label_nodes(engine: Engine, nodes: int, edge_relations: Sequence[str], limit
         union all
         select * exclude (position, reason), '{BREAKS_LIMIT}', true
         from ir_ordered semi join ir_crowding using (position)
-        """,
-    )
-    engine.store(
-        "ir_rivals",
-        """
-        select distinct l.label, r.label as other
-        from (select left_id, right_id from ir_apart union all select right_id, left_id from ir_apart) a
-        join ir_labels l on l.node_id = a.left_id
-        join ir_labels r on r.node_id = a.right_id
         """,
     )
 

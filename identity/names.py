@@ -12,7 +12,7 @@ from identity.engine import Engine
 from identity.nicknames import nickname_table
 from identity.relations import Relations
 from identity.scripts import romanise
-from identity.sql import fold, literals
+from identity.sql import fold, fold_all, literals
 
 _TITLES = r"^((mr|mrs|ms|miss|mx|sir|dr|prof|herr|frau)\s+)+"
 _GENERATION = r"\s(jr|sr|junior|senior|ii|iii|iv)$"
@@ -43,8 +43,8 @@ def describe_people(engine: Engine, relations: Relations) -> None:
         select p.node_id, p.subject_id, coalesce(f.latin, p.first_name) as first_name,
             coalesce(l.latin, p.last_name) as last_name, p.birth_date, p.gender,
             case when p.first_name is null or p.last_name is null then coalesce(n.parted, p.full_name) end as full_name,
-            p.middle_name, {fold("street")} as street, {fold("postcode")} as postcode, {fold("city")} as city, p.country
-        from latest p
+            p.middle_name, folded[1] as street, folded[2] as postcode, folded[3] as city, p.country
+        from (select *, {fold_all("[street, postcode, city]")} as folded from latest) p
         left join ir_latin f on f.raw = p.first_name
         left join ir_latin l on l.raw = p.last_name
         left join ir_latin n on n.raw = p.full_name
@@ -52,7 +52,6 @@ def describe_people(engine: Engine, relations: Relations) -> None:
     )
     spelled = " union ".join(f"select {column} as raw from ir_latest" for column in ("first_name", "last_name"))
     engine.store("ir_spelled", f"select raw, {fold('raw')} as folded from ({spelled}) n where raw is not null")
-    full = fold("full_name")
     engine.store(
         "ir_named_people",
         rf"""
@@ -60,19 +59,19 @@ def describe_people(engine: Engine, relations: Relations) -> None:
             street || '|' || coalesce(postcode, city) || '|' || coalesce(upper(country), '') as address,
             regexp_replace(case
                 when first is not null then first
-                when contains(full_name, ',') then {fold("split_part(full_name, ',', 2)")}
+                when contains(full_name, ',') then parts[2]
                 else regexp_extract(bare_name, '^(\S+) ', 1) end, '{_TITLES}', '') as first,
             case
                 when last is not null then last
                 when first is not null then null
-                when contains(full_name, ',') then {fold("split_part(full_name, ',', 1)")}
+                when contains(full_name, ',') then parts[1]
                 else regexp_extract(bare_name, ' (\S+)$', 1) end as last,
             regexp_extract(coalesce(last, folded_name), '{_GENERATION}', 1) as generation
         from (
             select *, regexp_replace(regexp_replace(folded_name, '{_TITLES}', ''), '{_GENERATION}', '') as bare_name
             from (
-                select p.*, f.folded as first, l.folded as last,
-                    case when full_name is not null then {full} end as folded_name
+                select p.*, f.folded as first, l.folded as last, {fold_all("string_split(full_name, ',')")} as parts,
+                    nullif(array_to_string(parts, ' '), '') as folded_name
                 from ir_latest p
                 left join ir_spelled f on f.raw = p.first_name
                 left join ir_spelled l on l.raw = p.last_name
