@@ -6,13 +6,8 @@ Keep out: how two records are compared (comparisons.py), names and addresses for
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from identity.engine import Engine
-from identity.sql import fold, quote
-
-if TYPE_CHECKING:
-    from identity.model import MatchModel
+from identity.sql import fold
 
 # The number before the street or after it, with a letter or a range; then the street, without its unit.
 _NUMBER_FIRST = r"^(\d+\w?(?: \d+\w?)?) (.+)$"
@@ -73,21 +68,3 @@ def describe_evidence(engine: Engine) -> None:
         left join ir_contacts c using (unique_id)
         """,
     )
-
-
-def add_frequencies(engine: Engine, model: MatchModel) -> None:
-    """Write `ir_comparable`: the evidence with tf_<attribute>, the share of records that have the same value.
-
-    The shares are the model's, so that a score depends on the two records and the model alone.
-    """
-    attributes = model.frequency_columns
-    engine.register("ir_all_frequencies", model.frequencies)
-    values = " union ".join(f"select {quote(a)} as attribute, {a} as value from ir_evidence" for a in attributes)
-    engine.store("ir_frequencies", f"select * from ir_all_frequencies semi join ({values}) using (attribute, value)")
-    shares = ", ".join(
-        f"case when e.{a} is not null then coalesce({a}_f.share, {model.rarest!r}) end as tf_{a}" for a in attributes
-    )
-    joins = " ".join(
-        f"left join ir_frequencies {a}_f on {a}_f.attribute = {quote(a)} and {a}_f.value = e.{a}" for a in attributes
-    )
-    engine.store("ir_comparable", f"select e.*, {shares} from ir_evidence e {joins}")

@@ -13,7 +13,8 @@ from identity.blocking import pair_up
 from identity.comparisons import ONLY_HOUSEHOLD
 from identity.defaults import ALWAYS
 from identity.engine import Engine
-from identity.evidence import COLUMNS, add_frequencies
+from identity.evidence import COLUMNS
+from identity.frequencies import add_frequencies
 from identity.model import MatchModel
 from identity.sql import literals
 from identity.weights import compared_columns, weight_of

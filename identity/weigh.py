@@ -16,7 +16,8 @@ from splink.internals.charts import WaterfallChart
 from identity.blocking import blocking_rules, key_records
 from identity.comparisons import KINDS, ONLY_HOUSEHOLD
 from identity.engine import Engine
-from identity.evidence import COLUMNS, add_frequencies
+from identity.evidence import COLUMNS
+from identity.frequencies import add_frequencies
 from identity.model import MatchModel
 from identity.splink_model import splink_settings
 

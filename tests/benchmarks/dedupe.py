@@ -22,7 +22,7 @@ from identity.config import load_config
 from identity.describe import describe_records
 from identity.engine import DuckDBEngine
 from identity.evaluate import evaluate
-from identity.evidence import add_frequencies
+from identity.frequencies import add_frequencies
 from identity.model import MatchModel
 from identity.resolve import resolve
 from identity.splink_model import splink_settings

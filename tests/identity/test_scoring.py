@@ -14,7 +14,7 @@ from identity.comparisons import KINDS
 from identity.config import load_config
 from identity.describe import describe_records
 from identity.engine import DuckDBEngine
-from identity.evidence import add_frequencies
+from identity.frequencies import add_frequencies
 from identity.maximise import count_patterns
 from identity.score import score_pairs
 from identity.splink_model import splink_settings
