@@ -183,7 +183,11 @@ def test_no_interaction_is_credited_to_another_person_but_on_a_shared_tablet(dem
         select e.*, f.customer_id, f.resolved_by, o.person_id as owner
         from (select *, md5(concat_ws('|', dataset, {slot}, record_key))::uuid as interaction_id from events) as e
         join p.marts.fct_interactions as f using (interaction_id)
-        left join (select distinct customer_id, person_id from resolved) as o using (customer_id)
+        left join (
+            -- Whoever identity merged by mistake is counted by its precision, above.
+            select customer_id, min(person_id) as person_id from resolved
+            group by customer_id having count(distinct person_id) = 1
+        ) as o using (customer_id)
     """)
     assert demo.ask("select count(distinct record_key) from credited") == [(32 * demo.people,)]
     wrong = "select is_shared_tablet, count(*) from credited where owner <> person_id group by 1"
