@@ -18,6 +18,8 @@ from identity.model import MatchModel
 from identity.relations import Relations
 from identity.sql import key_of
 
+_STAMPS = ("batch_id", "landed_at", "arrived_on", "part_seq")  # a snapshot lands every row again, and changes nobody
+_OF_IDENTIFIERS = ("dataset", "identifier_type", "namespace", "value", "first_arrived_on")
 _OF_INTERACTIONS = ("occurred_at", "priority", "sequence", "slot", "interaction_id", "touchpoint")
 
 
@@ -53,9 +55,10 @@ def digest_subjects(engine: Engine, relations: Relations) -> None:
 
     Of interactions only those of a subject that shows a device or a login can matter: those with a subject.
     """
+    of_persons = [column for column in engine.columns(relations.persons) if column not in _STAMPS]
     parts = [
-        _hashed(relations.persons, engine.columns(relations.persons)),
-        _hashed(relations.identifiers, engine.columns(relations.identifiers)),
+        _hashed(relations.persons, (*of_persons, "coalesce(first_arrived_on, arrived_on)")),
+        _hashed(relations.identifiers, _OF_IDENTIFIERS),
         _hashed(relations.interactions, _OF_INTERACTIONS),
     ]
     engine.store(

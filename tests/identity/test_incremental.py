@@ -75,6 +75,10 @@ def test_only_the_region_of_a_new_record_is_resolved(warehouse):
     report = warehouse.resolve(full_from=0.2)
     assert (report.records, report.resolved) == (101, 2)
     assert warehouse.resolve(full_from=0.2).resolved == 0, "nothing is new"
+    # Regression: a snapshot that lands every row again changed everybody.
+    for name in ("persons", "identifiers"):
+        warehouse.con.execute(f"update std.std_{name} set part_seq = 2, landed_at = now()::timestamp, batch_id = 'b'")
+    assert warehouse.resolve(full_from=0.2).resolved == 0, "landed again, and the same"
 
 
 def test_a_value_that_becomes_a_hub_and_ceases_to_be_one_concerns_all_who_show_it():
