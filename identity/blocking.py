@@ -23,16 +23,16 @@ def key_records(engine: Engine, rules: Sequence[Rule], labels: str | None = None
     Args:
         labels: relation of (node_id, label), the clusters so far; None: each record is one of its own.
     """
-    keys = "".join(f", {key_of(rule)} as key_{number}" for number, rule in enumerate(rules))
+    keys = "".join(f", {block_key(rule)} as key_{number}" for number, rule in enumerate(rules))
     label, joined = ("c.label", f"join {labels} c on c.node_id = unique_id") if labels else ("unique_id", "")
     engine.store(
         "ir_keys",
-        f"select unique_id, {label} as label{keys}, {key_of(('first_name', 'last_name'))} as straight, "
-        f"{key_of(('last_name', 'first_name'))} as crossed from ir_evidence {joined}",
+        f"select unique_id, {label} as label{keys}, {block_key(('first_name', 'last_name'))} as straight, "
+        f"{block_key(('last_name', 'first_name'))} as crossed from ir_evidence {joined}",
     )
 
 
-def key_of(rule: Rule, number: int | None = None) -> str:
+def block_key(rule: Rule, number: int | None = None) -> str:
     """SQL for the key of a row of the evidence; with a number, of this rule alone."""
     known, parts = " and ".join(f"{part} is not null" for part in rule), ", ".join(rule)
     return f"case when {known} then hash({parts if number is None else f'{number}, {parts}'}) end"
@@ -80,7 +80,7 @@ def blocks_of(records: str, record: str, model: MatchModel, swapped: bool = Fals
     """
     names = ("first_name", "last_name")
     rules = [*enumerate(model.blocking), (-1, names[::-1] if swapped else names)]
-    keys = ", ".join(key_of(rule, number) for number, rule in rules)
+    keys = ", ".join(block_key(rule, number) for number, rule in rules)
     return f"select * from (select {record}, unnest([{keys}]) as block from {records}) where block is not null"
 
 

@@ -5,7 +5,7 @@ Put here: counting the pairs of a rule, and the budget. Keep out: rules as keys 
 
 from __future__ import annotations
 
-from identity.blocking import Rule, key_of, without_implied
+from identity.blocking import Rule, block_key, without_implied
 from identity.comparisons import BLOCKING
 from identity.engine import Engine
 from identity.evidence import COLUMNS
@@ -45,7 +45,8 @@ def count_pairs(engine: Engine, rule: Rule) -> int:
     """Pairs that agree on a rule."""
     return engine.fetch(
         "select coalesce(sum(n * (n - 1) // 2), 0)::bigint as pairs from ("
-        f"select count(*) as n from (select {key_of(rule)} as key from ir_evidence) where key is not null group by key)"
+        f"select count(*) as n from (select {block_key(rule)} as key from ir_evidence) "
+        "where key is not null group by key)"
     )["pairs"][0].as_py()
 
 

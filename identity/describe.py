@@ -6,16 +6,15 @@ Keep out: the description itself (normalise.py, nodes.py, names.py, evidence.py)
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from identity.config import IdentityConfig
 from identity.engine import Engine
 from identity.evidence import describe_evidence
 from identity.names import describe_people
 from identity.nodes import fan_out_of, name_sightings, number_nodes
 from identity.normalise import normalise_values
-from identity.relations import Relations
+from identity.relations import Relations, restrict
 from identity.scope import take_nothing_outside
+from identity.sql import key_of
 
 
 def describe_records(engine: Engine, config: IdentityConfig, records: str, relations: Relations | None = None) -> None:
@@ -28,12 +27,8 @@ def describe_records(engine: Engine, config: IdentityConfig, records: str, relat
         records: query of subject_id.
     """
     relations = relations or Relations()
-    engine.store("ir_some", f"select distinct subject_id from ({records})")
-    for name in ("persons", "identifiers"):
-        engine.store(
-            f"ir_some_{name}", f"select * from {getattr(relations, name)} semi join ir_some using (subject_id)"
-        )
-    some = replace(relations, persons="ir_some_persons", identifiers="ir_some_identifiers")
+    engine.store("ir_some", f"select distinct {key_of('subject_id')} as key from ({records})")
+    some = restrict(engine, relations, "ir_some", "key")
     take_nothing_outside(engine)
     normalise_values(engine, config, some)
     name_sightings(engine, some)

@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from identity.accounts import group_accounts
 from identity.changes import read_basis
+from identity.choose_scope import FULL_FROM, choose_scope
 from identity.config import IdentityConfig
 from identity.customers import name_customers, name_nodes
 from identity.decided import take_decisions
@@ -32,7 +33,6 @@ from identity.reach import draw_regions, index_queries
 from identity.relations import Relations
 from identity.scope import find_replaced, take_nothing_outside
 from identity.score import score_candidates
-from identity.start import FULL_FROM, choose_scope
 from identity.stitch import stitch_devices
 from identity.survivorship import choose_survivors
 from identity.tables import create_tables, replace_state

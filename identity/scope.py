@@ -39,7 +39,7 @@ _REPLACED = {
     "regions": "region in (select region from ir_touched)",
     "phone_cache": "(value, country) in (select (value, country) from ir_phones)",
 }
-_COMPARED = {  # what is compared with the state before, the first first
+_COMPARED = {  # what is compared with the state before, in this order: customers are found by membership
     "membership": "known_to is null",
     "golden_cell_history": "known_to is null",
     "customers": "true",

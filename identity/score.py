@@ -15,9 +15,9 @@ from identity.defaults import ALWAYS
 from identity.engine import Engine
 from identity.evidence import COLUMNS
 from identity.frequencies import add_frequencies
+from identity.match_weight import compared_columns, weight_of
 from identity.model import MatchModel
 from identity.sql import literals
-from identity.weights import compared_columns, weight_of
 
 UNSURE = "unsure: the model puts the pair between review and match"
 HOUSEHOLD = "household: one address or contact, but another first name or birth date"

@@ -1,4 +1,4 @@
-"""One timed resolution of simulated people, ours or Splink's own, in a process of its own.
+"""One timed resolution of simulated people, ours, Splink's, or both of new ones, in a process of its own.
 
 Put here: what is timed. Keep out: comparing the two (identity.py). Prints one line of JSON.
 """
