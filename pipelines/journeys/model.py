@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+REENTRY = ("after_end", "never", "after_cooldown", "restart", "parallel")
 Where = tuple[tuple[str, tuple[str, ...]], ...]  # ((attribute, allowed texts), …); all attributes must hold
 
 
@@ -31,6 +32,7 @@ class Stage:
     is_mandatory: bool = True
     terminal: str | None = None  # the outcome its first interaction gives
     sla_s: int | None = None
+    max_wait_s: int | None = None  # from the entry of a visit
     is_moment_of_truth: bool = False
     expects: Mapping[str, float | int | str] = field(default_factory=dict)
 
@@ -42,6 +44,15 @@ class Exit:
     touchpoints: tuple[str, ...]
     where: Where = ()
     outcome: str = "exited"
+
+
+@dataclass(frozen=True)
+class Exclusion:
+    """Touchpoints that void an open instance, after its first visit of one stage and before its first of another."""
+
+    touchpoints: tuple[str, ...]
+    where: Where = ()
+    between: tuple[str, str] | None = None  # stage ids; None: as long as the instance is open
 
 
 @dataclass(frozen=True)
@@ -64,6 +75,11 @@ class Journey:
     exits: tuple[Exit, ...]
     transitions: tuple[tuple[str, str], ...]  # as declared; empty: the linear net
     fingerprint: str  # of the normalised YAML
+    reentry: str = "after_end"  # one of REENTRY
+    cooldown_s: int | None = None  # of after_cooldown, from the end of the last instance
+    correlate_by: str | None = None  # of parallel: order_id, case_id or an attribute; one instance per value
+    max_duration_s: int | None = None
+    exclusions: tuple[Exclusion, ...] = ()
 
     @property
     def journey_key(self) -> str:
