@@ -23,7 +23,8 @@ def describe_evidence(engine: Engine) -> None:
     """Write `ir_evidence`: one row per person record.
 
     unique_id (its node), source (its dataset), formal (formal names the first name may stand for), is_given_name, and
-    COLUMNS, all varchar; whatever is unknown is null. Reads what `describe_people` and `number_nodes` wrote.
+    COLUMNS, all varchar; whatever is unknown is null. Anne-Marie is one name: its second half is no middle name, and
+    would count twice. Reads what `describe_people` and `number_nodes` wrote.
     """
     engine.store(
         "ir_contacts",
@@ -42,7 +43,7 @@ def describe_evidence(engine: Engine) -> None:
         rf"""
         with placed as (
             select node_id as unique_id, dataset as source, {fold("middle_name")} as middle, street,
-                replace(postcode, ' ', '') as postcode, city,
+                replace(postcode, ' ', '') as postcode, city, contains(coalesce(first_name, ''), '-') as is_hyphenated,
                 case when left(street, 1) between '0' and '9'
                     then regexp_extract(street, '{_NUMBER_FIRST}', ['number', 'name']) end as front
             from ir_latest join ir_records using (node_id)
@@ -58,7 +59,10 @@ def describe_evidence(engine: Engine) -> None:
             from found
         )
         select p.unique_id, p.source, n.formal, n.is_given_name, n.token as first_name, n.last as last_name,
-            coalesce(left(p.middle, 1), nullif(left(split_part(n.first, ' ', 2), 1), '')) as middle_initial,
+            coalesce(
+                left(p.middle, 1),
+                case when not is_hyphenated then nullif(left(split_part(n.first, ' ', 2), 1), '') end
+            ) as middle_initial,
             strftime(n.birth_date, '%Y-%m-%d') as birth_date, lower(n.gender) as gender,
             p.street_number, p.street_name, p.postcode, p.city, p.street_number || ' ' || p.street_name as address,
             n.last || ' ' || p.street_number || ' ' || p.street_name as home,

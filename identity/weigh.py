@@ -80,6 +80,7 @@ def weigh_pair(engine: Engine, model: MatchModel, values: bool = False) -> Weigh
     )
     settings = splink_settings(model)
     settings.retain_intermediate_calculation_columns = settings.retain_matching_columns = True
+    settings.additional_columns_to_retain = list(model.frequency_columns)  # the picture shows what is rare
     with engine.matching() as api:
         linker = Linker(api.register("ir_comparable"), settings, log_level="ERROR")
         linker.table_management.register_blocked_pairs_for_predict(api.register("ir_pair"))

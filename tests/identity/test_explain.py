@@ -86,6 +86,12 @@ def test_no_value_is_shown_unless_asked_for(shop, model):
             assert "crm:ann" in text and "box@mail" in text and "1970-01-02" in text
 
 
+# Regression: two of one name at one address could not be shown with their values.
+def test_a_household_is_shown_with_its_values(shop, model):
+    told = pair(shop, "crm:bob", "crm:ann", model, values=True)
+    assert "same name, same address" in told.as_text() and "Lindenweg 7".lower() in told.as_text()
+
+
 @pytest.mark.parametrize("right", ["web:ann", "shop:ann", "loyalty:ann", "crm:bob"])
 def test_prior_weights_and_rarities_add_up_to_the_weight(shop, model, right):
     weighing = pair(shop, "crm:ann", right, model).weighing
