@@ -201,9 +201,10 @@ def _count_known(engine: Engine) -> dict[str, float]:
 
 
 def _count_frequencies(engine: Engine, kinds: Sequence[Kind], records: int) -> pa.Table:
-    """Shares of the values that occur more than once."""
+    """Share of the other records that hold a value, of the values that occur more than once: how often chance alone
+    would bring one to a second that has it."""
     counted = " union all ".join(
-        f"select {quote(c)} as attribute, {c} as value, count(*) / {records} as share from ir_evidence "
+        f"select {quote(c)} as attribute, {c} as value, (count(*) - 1) / {records} as share from ir_evidence "
         f"where {c} is not null group by {c} having count(*) > 1"
         for c in frequency_columns(kinds)
     )
