@@ -29,7 +29,7 @@ class _Said(NamedTuple):
 
 
 def list_changes(before: Journey, after: Journey) -> list[Change]:
-    """Every difference between two versions, in the order of the declarations.
+    """Every difference between two versions: stages first, then what the earlier said, then what only the later says.
 
     A stage that came or went is one change, whatever it holds; a stage moved if it left the longest run of stages that
     kept their order.
