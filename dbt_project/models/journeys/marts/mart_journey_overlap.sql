@@ -9,13 +9,15 @@ pairs as (
 ),
 
 instances as (
-    select journey_id, customer_id, started_at, ended_at
+    select
+        journey_id, started_at, ended_at,
+        coalesce(customer_id, {{ c360.uuid_of('account_key') }}) as entity_id
     from {{ ref('fct_journeys') }}
     where is_current and outcome <> 'void'
 ),
 
 walkers as (
-    select distinct journey_id, customer_id from instances where customer_id is not null
+    select distinct journey_id, entity_id from instances
 ),
 
 walked as (
@@ -27,7 +29,7 @@ walked as (
 walked_both as (
     select a.journey_id, b.journey_id as other_journey_id, count(*) as customers
     from walkers as a
-    inner join walkers as b on a.customer_id = b.customer_id and a.journey_id < b.journey_id
+    inner join walkers as b on a.entity_id = b.entity_id and a.journey_id < b.journey_id
     group by a.journey_id, b.journey_id
 ),
 
@@ -36,7 +38,7 @@ at_one_time as (
     from instances as a
     inner join instances as b
         on
-            a.customer_id = b.customer_id
+            a.entity_id = b.entity_id
             and a.journey_id < b.journey_id
             and (b.ended_at is null or a.started_at <= b.ended_at)
             and (a.ended_at is null or b.started_at <= a.ended_at)

@@ -57,11 +57,13 @@ sums as (
 ),
 
 walkers as (
-    select distinct journey_id, customer_id from instances
+    select distinct journey_id, customer_id, account_key from instances
 ),
 
 customers as (
-    select n.node_id, n.scope, count(distinct w.customer_id) as customers
+    select
+        n.node_id, n.scope,
+        count(distinct w.customer_id) as customers, count(distinct w.account_key) as accounts
     from journeys_in_scope as n
     inner join walkers as w on n.journey_id = w.journey_id
     group by n.node_id, n.scope
@@ -93,6 +95,7 @@ final as (
         coalesce(t.journeys, 0) as journeys,
         cast(coalesce(t.instances, 0) as bigint) as instances,
         coalesce(c.customers, 0) as customers,
+        coalesce(c.accounts, 0) as accounts,
         cast(coalesce(t.converted, 0) as bigint) as converted,
         cast(t.value - coalesce(x.value, 0) as decimal(18, 2)) as value,
         cast(t.cost - coalesce(x.cost, 0) as decimal(18, 2)) as cost
