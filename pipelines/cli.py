@@ -79,14 +79,18 @@ def render(company: Company = None, home: Home = None) -> None:
 
 
 @app.command()
-def lint(company: Company = None) -> None:
-    """Check contracts, touchpoints, identity.yml and journeys; every fault with file, path and remedy."""
-    from pipelines.lint import lint_company
+def lint(company: Company = None, home: Home = None) -> None:
+    """Check contracts, touchpoints, identity.yml and journeys; every fault with file, path and remedy.
 
-    folder = Settings.from_env(company=company).company
-    problems = lint_company(folder)
-    for problem in problems:
-        console.print(problem, markup=False)
+    Journeys are also held to what the home folder, where there is one, has published: a version never changes.
+    """
+    from pipelines.lint import lint_company, note_retired
+
+    settings = Settings.from_env(company=company, home=home)
+    folder = settings.company
+    problems = lint_company(folder, settings.released)
+    for line in problems or note_retired(folder, settings.released):
+        console.print(line, markup=False)
     console.print(f"{folder.name}: {len(problems)} problems" if problems else f"{folder.name}: no problems")
     raise typer.Exit(1 if problems else 0)
 
@@ -162,7 +166,7 @@ def _refuse_another_simulation(settings: Settings, people: int, seed: int) -> No
 def _run(settings: Settings) -> None:
     from pipelines.lint import lint_company
 
-    problems = lint_company(settings.company)
+    problems = lint_company(settings.company, settings.released)
     if problems:
         for problem in problems:
             console.print(problem, markup=False, style="red")

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from pipelines.ingest.manifest import Manifest
 from pipelines.journeys.compile import compile_journeys
+from pipelines.journeys.model import Journey
 from pipelines.journeys.spec import load_journeys
 from quality.company import Company
 from quality.contract import Contract
@@ -33,6 +34,7 @@ CONTRACTS = pa.schema(
      ("purpose", pa.string()), ("grain", pa.string()), ("received", pa.int64()), ("landed", pa.int64()),
      ("quarantined", pa.int64()), ("is_stale", pa.bool_()), ("last_arrived_on", pa.date32())]
 )  # fmt: skip
+DECLARATIONS = pa.schema([(name, pa.string()) for name in ("folder", "name", "text")])
 DEFINITIONS = pa.schema(
     [(name, pa.string()) for name in
      ("term", "meaning", "type", "unit", "pii", "classification", "masking", "synonyms", "owner")]
@@ -56,13 +58,15 @@ def write_control(
     """
     parts = manifest.arrow()
     now = _as_of(parts, as_of)
+    journeys = load_journeys(company.journeys_dir, company.touchpoints)
     tables = {
         "parts": parts,
         "touchpoints": _touchpoints(company),
         "datasets": _datasets(company),
         "contracts": _contracts(company, parts, manifest.failed_datasets()),
         "definitions": _definitions(),
-        **compile_journeys(load_journeys(company.journeys_dir, company.touchpoints)),
+        "declarations": _declarations(company, journeys),
+        **compile_journeys(journeys),
     }
     connection.execute("begin")
     connection.execute("create schema if not exists control")
@@ -173,6 +177,14 @@ def _contracts(company: Company, parts: pa.Table, failed: set[str]) -> pa.Table:
         for c in company.contracts
     ]
     return _table(rows, CONTRACTS)
+
+
+def _declarations(company: Company, journeys: list[Journey]) -> pa.Table:
+    """The text of what this run is built from; publishing keeps it."""
+    files = [("contracts", c.file.name, c.file) for c in company.contracts]
+    files += [("journeys", f"{j.journey_key}.yml", j.file) for j in journeys]
+    rows = [{"folder": folder, "name": name, "text": f.read_text(encoding="utf-8")} for folder, name, f in files]
+    return _table(rows, DECLARATIONS)
 
 
 def _definitions() -> pa.Table:

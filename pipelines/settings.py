@@ -89,6 +89,10 @@ class Settings:
         return self.home / "private"
 
     @property
+    def released(self) -> Path:
+        return self.home / "released"
+
+    @property
     def truth(self) -> Path:
         return self.home / "truth"
 

@@ -33,7 +33,9 @@ def build_publish_asset(settings: Settings, tables: list[dg.AssetKey]) -> dg.Ass
         write_check_results(settings.marts, rows)
         now = datetime.now(UTC).replace(tzinfo=None)
         restated = write_restatements(settings.marts, settings.published, run_id=context.run_id, at=now)
-        result = publish(settings.warehouse, settings.marts, settings.published.parent, settings.private)
+        result = publish(
+            settings.warehouse, settings.marts, settings.published.parent, settings.private, settings.released
+        )
         return dg.MaterializeResult(
             metadata={
                 "tables": result.tables,

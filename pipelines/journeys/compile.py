@@ -10,7 +10,9 @@ import json
 
 import pyarrow as pa
 
+from pipelines.journeys.atlas import list_links
 from pipelines.journeys.model import Journey, Where
+from pipelines.journeys.versions import list_version_changes
 
 TEXT, NUMBER, SECONDS, FLAG = pa.string(), pa.int32(), pa.int64(), pa.bool_()
 SCHEMAS = {
@@ -38,11 +40,25 @@ SCHEMAS = {
     ),
     "journey_conditions": pa.schema({"rule_id": NUMBER, "attribute": TEXT, "value": TEXT}),
     "journey_transitions": pa.schema({"journey_key": TEXT, "from_stage_no": NUMBER, "to_stage_no": NUMBER}),
+    "journey_version_changes": pa.schema(
+        {
+            **{"journey_key": TEXT, "previous_journey_key": TEXT, "journey_id": TEXT, "version": NUMBER},
+            **{"previous_version": NUMBER, "change_no": NUMBER, "kind": TEXT, "change": TEXT, "path": TEXT},
+            **{"before": TEXT, "after": TEXT},
+        }
+    ),
+    "journey_atlas": pa.schema(
+        {
+            **{"ancestor_id": TEXT, "ancestor_kind": TEXT, "ancestor_name": TEXT},
+            **{"descendant_id": TEXT, "descendant_kind": TEXT, "descendant_name": TEXT},
+            **{"depth": NUMBER, "level": NUMBER, "path": TEXT, "is_leaf": FLAG},
+        }
+    ),
 }
 
 
 def compile_journeys(journeys: list[Journey]) -> dict[str, pa.Table]:
-    """The five rule tables, named as in schema `control`.
+    """The rule tables, named as in schema `control`.
 
     Args:
         journeys: as `load_journeys` gives them; numbers follow (journey_id, version).
@@ -54,6 +70,15 @@ def compile_journeys(journeys: list[Journey]) -> dict[str, pa.Table]:
     approved = {j.journey_id: j.version for j in ordered if j.status == "approved"}  # the last one wins: the highest
     for number, journey in enumerate(ordered, start=1):
         _add_journey(rows, number, journey, is_current=approved.get(journey.journey_id) == journey.version)
+    for before, after, changes in list_version_changes(ordered):
+        between = {
+            **{"journey_key": after.journey_key, "previous_journey_key": before.journey_key},
+            **{"journey_id": after.journey_id, "version": after.version, "previous_version": before.version},
+        }
+        rows["journey_version_changes"] += [
+            {**between, "change_no": number, **change._asdict()} for number, change in enumerate(changes, start=1)
+        ]
+    rows["journey_atlas"] = [link._asdict() for link in list_links(ordered)]
     return {name: pa.Table.from_pylist(rows[name], schema=schema) for name, schema in SCHEMAS.items()}
 
 

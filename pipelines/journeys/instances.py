@@ -14,6 +14,7 @@ from pipelines.journeys.problems import Problems, nearest
 from pipelines.journeys.stages import read_stage_pair
 from quality.company import Touchpoint
 
+MAX_EXCLUSIONS = 60  # a set of exclusions travels as the bits of one BIGINT
 KEYS = ("order_id", "case_id")  # what every interaction may carry; any other key is an attribute
 
 
@@ -95,6 +96,8 @@ def read_exclusions(
         names = read_touchpoints(raw.get("touchpoints"), f"{path}.touchpoints", problems, touchpoints)
         where = read_where(raw.get("where"), f"{path}.where", problems, names, touchpoints)
         exclusions.append(Exclusion(names, where, _between(raw.get("between"), f"{path}.between", problems, stages)))
+    if len(exclusions) > MAX_EXCLUSIONS:
+        problems.add("exclude", f"seen {len(exclusions)} exclusions; allowed: at most {MAX_EXCLUSIONS}; join some")
     return tuple(exclusions)
 
 

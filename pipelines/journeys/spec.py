@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from pipelines.journeys.atlas import list_parent_faults
 from pipelines.journeys.instances import read_correlation, read_entry, read_exclusions, read_exits
 from pipelines.journeys.model import Journey, JourneyError
 from pipelines.journeys.problems import IDENTIFIER, Problems
@@ -54,6 +55,7 @@ def load_journeys(folder: Path, touchpoints: Mapping[str, Touchpoint]) -> list[J
                 f"{file}: version: {journey.journey_key} is already declared in {earlier.file}; raise the version"
             )
         journeys[journey.journey_key] = journey
+    problems += list_parent_faults(journeys.values())
     if problems:
         raise JourneyError(problems)
     return sorted(journeys.values(), key=lambda j: (j.journey_id, j.version))

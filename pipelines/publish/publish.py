@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.publish.check_results import write_check_results
+from pipelines.publish.release import Release
 
 __all__ = ["PublishError", "PublishResult", "prepare_marts", "publish", "write_check_results"]
 
@@ -50,14 +51,17 @@ def prepare_marts(marts: Path) -> None:
             connection.execute(f"create schema if not exists m.{schema}")
 
 
-def publish(warehouse: Path, marts: Path, published: Path, private: Path) -> PublishResult:
-    """Swap in the published database and the steward's file. Call it after every blocking check passed.
+def publish(warehouse: Path, marts: Path, published: Path, private: Path, released: Path) -> PublishResult:
+    """Swap in the published database and the steward's file, and keep what they were declared as. Call it after every
+    blocking check passed.
 
     Args:
         warehouse: `warehouse.duckdb`; no connection to it or to `marts` may be open in another process.
         marts: `c360_marts.duckdb`; its file is copied, so comments and keys survive.
         published: folder of `customer360.duckdb`, read by anybody (folder 0755, file 0644).
         private: folder of `steward.duckdb` (folder 0700, file 0600): identity and raw values.
+        released: folder of copies of the contracts and journeys the warehouse was built from. They count from just
+            before the swap: whatever is published is held to what it says.
     Raises:
         PublishError: a file is missing, or holds nothing to publish; readers keep the last good one.
     """
@@ -72,16 +76,20 @@ def publish(warehouse: Path, marts: Path, published: Path, private: Path) -> Pub
     tables = _checkpoint(marts)
     target, draft = published / PUBLISHED_NAME, _draft(published / PUBLISHED_NAME)
     steward, steward_draft = private / STEWARD_NAME, _draft(private / STEWARD_NAME)
+    release = Release(warehouse, released)
     try:
+        release.draft()
         steward_tables = _write_steward(warehouse, steward_draft, warehouse.parent / "quarantine")
         shutil.copyfile(marts, draft)
         draft.chmod(0o644)
         for file in (draft, steward_draft):
             _flush(file)
         steward_draft.chmod(0o600)
+        release.commit()
         steward_draft.replace(steward)
         draft.replace(target)
     finally:
+        release.discard()
         for file in (draft, steward_draft):
             file.unlink(missing_ok=True)
     return PublishResult(target, steward, tables, steward_tables, target.stat().st_size, time.perf_counter() - started)

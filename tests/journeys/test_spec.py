@@ -98,6 +98,8 @@ def test_read_journey_keeps_everything_declared(tmp_path):
         (["exclude"], [{"touchpoints": ["chat_started"], "between": ["activate", "compare"]}],
          "exclude[0].between: 'activate' is terminal, so nothing follows it; name a stage before it"),
         (["actions"], [{"do": "call"}], "actions: actions are not yet supported; remove it"),
+        (["exclude"], [{"touchpoints": ["chat_started"]}] * 61,
+         "exclude: seen 61 exclusions; allowed: at most 60; join some"),
         (["timeouts"], {"max_duration": 60},
          "timeouts.max_duration: seen 60; allowed: a whole number and s, m, h, d or w, like 30m or 14d"),
         (["timeouts", "inactivity"], "2 weeks",

@@ -19,5 +19,5 @@ def published_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("published_home")
     for name in ("warehouse.duckdb", "c360_marts.duckdb"):
         shutil.copyfile(built_home(tmp_path_factory.getbasetemp()) / name, home / name)
-    publish(home / "warehouse.duckdb", home / "c360_marts.duckdb", home / "published", home / "private")
+    publish(*(home / n for n in ("warehouse.duckdb", "c360_marts.duckdb", "published", "private", "released")))
     return home

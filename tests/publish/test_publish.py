@@ -50,7 +50,7 @@ def write_generation(home: Path, run: int) -> None:
 
 
 def swap(home: Path):
-    return publish(home / "warehouse.duckdb", home / "c360_marts.duckdb", home / "published", home / "private")
+    return publish(*(home / n for n in ("warehouse.duckdb", "c360_marts.duckdb", "published", "private", "released")))
 
 
 @pytest.fixture
@@ -152,7 +152,8 @@ def test_a_run_leaves_raw_data_to_its_owner_and_the_published_file_to_everybody(
         "s = Settings.from_env(home=Path(sys.argv[1])); prepare_home(s); prepare_marts(s.marts); "
         "duckdb.connect(str(s.warehouse)).execute('create schema identity').close(); "
         "duckdb.connect(str(s.marts)).execute('create table marts.a (b int)').close(); "
-        "(s.landing / 'crm').mkdir(parents=True); publish(s.warehouse, s.marts, s.published.parent, s.private)"
+        "(s.landing / 'crm').mkdir(parents=True); "
+        "publish(s.warehouse, s.marts, s.published.parent, s.private, s.released)"
     )
     home = tmp_path / "home"
     subprocess.run([sys.executable, "-c", code, str(home)], check=True)

@@ -93,6 +93,7 @@ def test_publishing_again_keeps_comments_and_keys(published_home):
         published_home / "c360_marts.duckdb",
         published_home / "published",
         published_home / "private",
+        published_home / "released",
     )
     assert first.tables >= 17
     test_sqlalchemy_reflects_tables_columns_comments_and_keys(published_home)

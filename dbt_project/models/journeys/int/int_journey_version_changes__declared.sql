@@ -1,0 +1,3 @@
+{{ config(materialized='view') }}
+
+select * from {{ source('control', 'journey_version_changes') }}
