@@ -71,7 +71,7 @@ def walk(journey: Journey, interactions: list[dict], as_of: datetime) -> tuple[l
         walked.take(event)
     walked.let_time_pass(as_of)
     for instance in walked.open_instances():
-        instance.next_change_at = min((at for at, _ in _deadlines(journey, instance)), default=None)
+        instance.next_change_at = min((at for at, _ in deadlines(journey, instance)), default=None)
     return walked.instances, walked.outside
 
 
@@ -117,7 +117,7 @@ class _Walk:
     def let_time_pass(self, now: datetime) -> None:
         """Drop what is open and whose earliest deadline is over; the instant of a deadline is still inside."""
         for instance in self.open_instances():
-            if passed := [(at, reason) for at, reason in _deadlines(self.journey, instance) if at < now]:
+            if passed := [(at, reason) for at, reason in deadlines(self.journey, instance) if at < now]:
                 closed_at, reason = min(passed, key=lambda deadline: deadline[0])  # of equal instants the first named
                 _close(instance, reason, "dropped", ended_at=instance.visits[-1].last_at, closed_at=closed_at)
 
@@ -208,15 +208,7 @@ def correlation_key(journey: Journey, event: dict) -> str | None:
     return attribute_text(event, journey.correlate_by)
 
 
-def _holds(exclusion: Exclusion, instance: Instance) -> bool:
-    """Between the first visit of one stage and the first of another; without `between` as long as it is open."""
-    if exclusion.between is None:
-        return True
-    after, before = exclusion.between
-    return instance.has_visited(after) and not instance.has_visited(before)
-
-
-def _deadlines(journey: Journey, instance: Instance) -> list[tuple[datetime, str]]:
+def deadlines(journey: Journey, instance: Instance) -> list[tuple[datetime, str]]:
     """Every deadline an open instance has now, those that go before at equal instants first."""
     visit = instance.visits[-1]
     limits = [
@@ -225,6 +217,14 @@ def _deadlines(journey: Journey, instance: Instance) -> list[tuple[datetime, str
         (instance.visits[0].entered_at, journey.max_duration_s, "max_duration"),
     ]
     return [(since + timedelta(seconds=limit), reason) for since, limit, reason in limits if limit is not None]
+
+
+def _holds(exclusion: Exclusion, instance: Instance) -> bool:
+    """Between the first visit of one stage and the first of another; without `between` as long as it is open."""
+    if exclusion.between is None:
+        return True
+    after, before = exclusion.between
+    return instance.has_visited(after) and not instance.has_visited(before)
 
 
 def _close(instance: Instance, reason: str, outcome: str, ended_at: datetime, closed_at: datetime) -> None:

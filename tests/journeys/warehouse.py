@@ -24,7 +24,7 @@ INTERACTIONS = pa.schema(
         **{"occurred_at": pa.timestamp("us"), "priority": pa.int32(), "sequence": pa.int64(), "slot": pa.int32()},
         **{"channel": pa.string(), "is_online": pa.bool_(), "assisted": pa.bool_(), "business_model": pa.string()},
         **{"value": pa.decimal128(18, 2), "cost": pa.decimal128(18, 2), "attributes": pa.string()},
-        **{"order_key": pa.string(), "case_key": pa.string()},
+        **{"order_key": pa.string(), "case_key": pa.string(), "account_key": pa.string()},
     }
 )
 SURVEYS = pa.schema(
