@@ -140,21 +140,22 @@ def test_moves_are_named_after_the_place_of_the_stage_and_what_was_visited():
 
 def test_interactions_are_ordered_by_time_priority_sequence_slot_and_id():
     base = events("seen@1")[0]
-    rules = [a_stage(name, name) for name in "abcdef"]
-    journey = a_journey(*rules, entry=tuple("abcdef"))
+    rules = [a_stage(name, name) for name in "abcdefg"]
+    journey = a_journey(*rules, entry=tuple("abcdefg"))
     told = [
         base | {"touchpoint": "a", "occurred_at": minute(0), "priority": 99},
         base | {"touchpoint": "b", "priority": 10, "sequence": 9},
         base | {"touchpoint": "c", "sequence": 1, "slot": 9},
-        base | {"touchpoint": "d", "sequence": 2, "slot": 1, "interaction_id": "2"},
-        base | {"touchpoint": "e", "sequence": 2, "slot": 1, "interaction_id": "3"},
-        base | {"touchpoint": "f", "sequence": None, "slot": 1, "interaction_id": "1"},  # none comes last
+        base | {"touchpoint": "d", "sequence": 2, "slot": 1, "interaction_id": "9"},
+        base | {"touchpoint": "e", "sequence": 2, "slot": 2, "interaction_id": "2"},
+        base | {"touchpoint": "f", "sequence": 2, "slot": 2, "interaction_id": "3"},
+        base | {"touchpoint": "g", "sequence": None, "slot": 1, "interaction_id": "1"},  # none comes last
     ]
     random.Random(1).shuffle(told)
 
     path = [visit.stage.stage_id for visit in walk(journey, told, minute(9))[0][0].visits]
 
-    assert path == list("abcdef")
+    assert path == list("abcdefg")
 
 
 # Rows
@@ -174,6 +175,16 @@ def test_the_times_of_visits_add_up_and_only_short_gaps_are_active():
     assert [(r.exit_reason, r.previous_stage, r.next_stage) for r in rows] == [
         ("next_stage", None, "try"),
         ("exit", "look", None),
+    ]
+
+
+def test_visits_of_a_stage_are_numbered():
+    rows = visit_rows("c", BUY, walk(BUY, events("seen@0 tried@1 seen@2"), minute(500))[0][0])
+
+    assert [(row.visit_seq, row.stage_id, row.visit_no) for row in rows] == [
+        (1, "look", 1),
+        (2, "try", 1),
+        (3, "look", 2),
     ]
 
 
