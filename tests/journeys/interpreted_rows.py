@@ -5,7 +5,6 @@ Put here: the figures of an instance and of a visit. Keep out: what happens to a
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -67,7 +66,7 @@ class VisitRow(NamedTuple):
 
 def walk_everyone(
     journeys: Iterable[Journey], interactions: list[dict], as_of: datetime
-) -> Iterator[tuple[Journey, str, list[Instance], Counter]]:
+) -> Iterator[tuple[Journey, str, list[Instance], dict[str, str]]]:
     """(journey, entity id, its instances, what lies outside) for every journey and every entity that did anything."""
     for entity, column in ENTITY_COLUMNS.items():
         owned = sorted((i for i in interactions if i[column] is not None), key=lambda i: i[column])

@@ -6,7 +6,6 @@ Put here: what happens to one customer or account in one journey. Keep out: rows
 from __future__ import annotations
 
 import json
-from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -57,14 +56,15 @@ class Instance:
         return any(visit.stage.stage_id == stage_id for visit in self.visits)
 
 
-def walk(journey: Journey, interactions: list[dict], as_of: datetime) -> tuple[list[Instance], Counter]:
+def walk(journey: Journey, interactions: list[dict], as_of: datetime) -> tuple[list[Instance], dict[str, str]]:
     """All interactions of one entity through one journey.
 
     Args:
         interactions: of one customer, or of one account where the journey is one of accounts; in any order.
         as_of: nothing later has happened yet.
     Returns:
-        its instances in the order of their start, and its journey interactions of no instance, counted by the reason.
+        its instances in the order of their start, and the reason of each of its journey
+        interactions (by id) that belongs to none.
     """
     walked = _Walk(journey)
     for event in sorted((e for e in interactions if e["occurred_at"] <= as_of), key=in_order):
@@ -79,7 +79,7 @@ class _Walk:
     def __init__(self, journey: Journey):
         self.journey = journey
         self.instances: list[Instance] = []
-        self.outside: Counter = Counter()
+        self.outside: dict[str, str] = {}
 
     def open_instances(self) -> list[Instance]:
         return [instance for instance in self.instances if instance.is_open]
@@ -105,7 +105,7 @@ class _Walk:
             instance = None
         if instance is None:
             if refused := self._why_nothing_opens(event, is_entry):
-                self.outside[refused] += 1
+                self.outside[event["interaction_id"]] = refused
                 return
             instance = Instance(correlation_key(self.journey, event))
             self.instances.append(instance)

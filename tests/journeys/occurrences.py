@@ -5,7 +5,6 @@ Put here: naming what an interpreted walk shows. Keep out: the walk itself (inte
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
@@ -33,9 +32,9 @@ EVERYTHING = {
 }
 
 
-def occurrences(journey: Journey, instances: list[Instance], outside: Counter, as_of: datetime) -> Iterator[str]:
+def occurrences(journey: Journey, instances: list[Instance], outside: dict[str, str], as_of: datetime) -> Iterator[str]:
     """Names, out of EVERYTHING, of what the walks of one entity through one journey show."""
-    yield from (f"outside: {reason}" for reason in outside)
+    yield from (f"outside: {reason}" for reason in outside.values())
     if instances:
         yield f"mode {journey.reentry}"
         yield f"walk of {'an account' if journey.entity == 'account' else 'a customer'}"

@@ -19,11 +19,11 @@ from pipelines.journeys.model import Journey
 
 AS_OF = START + timedelta(days=4)
 INSTANCES = """
-    select coalesce(account_id, cast(customer_id as varchar)), journey_key, correlation_key, started_at, ended_at,
+    select coalesce(account_key, cast(customer_id as varchar)), journey_key, correlation_key, started_at, ended_at,
         closed_at, next_change_at, outcome, path, interactions, stages_visited, channels, value, cost
     from m.marts.fct_journeys"""
 VISITS = """
-    select coalesce(j.account_id, cast(j.customer_id as varchar)), s.journey_key, f.first_interaction_id, s.visit_seq,
+    select coalesce(j.account_key, cast(j.customer_id as varchar)), s.journey_key, f.first_interaction_id, s.visit_seq,
         s.stage_id, s.visit_no, s.entered_at, s.exited_at, s.exit_reason, s.duration_s, s.active_s, s.wait_s,
         s.sla_breached, s.move, s.previous_stage, s.next_stage, s.interactions, s.value, s.cost, i.ids
     from m.marts.fct_journey_stages as s
@@ -33,7 +33,7 @@ VISITS = """
         from m.marts.fct_journey_interactions group by all
     ) as i on s.instance_id = i.instance_id and s.visit_seq = i.visit_seq"""
 MOVES = """
-    select coalesce(j.account_id, cast(j.customer_id as varchar)), t.journey_key, t.moved_at, t.from_stage, t.to_stage,
+    select coalesce(j.account_key, cast(j.customer_id as varchar)), t.journey_key, t.moved_at, t.from_stage, t.to_stage,
         t.move
     from m.marts.fct_journey_transitions as t
     join m.marts.fct_journeys as j on t.instance_id = j.instance_id"""
@@ -75,7 +75,7 @@ class _Interpreted:
         self.outside = Counter({journey.journey_key: 0 for journey in journeys})
         self.seen: set[str] = set()
         for journey, entity_id, instances, outside in walk_everyone(journeys, interactions.to_pylist(), AS_OF):
-            self.outside[journey.journey_key] += outside.total()
+            self.outside[journey.journey_key] += len(outside)
             self.seen.update(occurrences(journey, instances, outside, AS_OF))
             for instance in instances:
                 visits = visit_rows(entity_id, journey, instance)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 import uuid
+from collections import Counter
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -73,7 +74,9 @@ def minute(count: int) -> datetime:
 def tell(journey: Journey, told: str, as_of: int = 100_000) -> list[str]:
     """What the interpreter finds, one line per instance; in the end what is outside, by its reason."""
     instances, outside = walk(journey, events(told), minute(as_of))
-    return [_line(instance) for instance in instances] + [f"{n} outside: {why}" for why, n in sorted(outside.items())]
+    return [_line(instance) for instance in instances] + [
+        f"{n} outside: {why}" for why, n in sorted(Counter(outside.values()).items())
+    ]
 
 
 def _line(instance: Instance) -> str:
