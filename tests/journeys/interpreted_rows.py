@@ -5,6 +5,8 @@ Put here: the figures of an instance and of a visit. Keep out: what happens to a
 
 from __future__ import annotations
 
+import hashlib
+import uuid
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -15,7 +17,7 @@ from interpreter import Instance, Visit, walk
 
 from pipelines.journeys.model import Journey
 
-HALF_HOUR_S = 1800
+HALF_HOUR = timedelta(minutes=30)
 EPOCH = datetime(1970, 1, 1)
 ENTITY_COLUMNS = {"customer": "customer_id", "account": "account_key"}
 
@@ -23,6 +25,7 @@ ENTITY_COLUMNS = {"customer": "customer_id", "account": "account_key"}
 class InstanceRow(NamedTuple):
     """One row of fct_journeys."""
 
+    instance_id: str
     entity_id: str
     journey_key: str
     correlation_key: str | None
@@ -42,9 +45,9 @@ class InstanceRow(NamedTuple):
 class VisitRow(NamedTuple):
     """One row of fct_journey_stages, with the interactions of the visit."""
 
+    instance_id: str
     entity_id: str
     journey_key: str
-    first_interaction_id: str
     visit_seq: int
     stage_id: str
     visit_no: int
@@ -81,6 +84,7 @@ def instance_row(entity_id: str, journey: Journey, instance: Instance) -> Instan
     visits = instance.visits
     events = [event for visit in visits for event in visit.interactions]
     return InstanceRow(
+        instance_id=instance_id(entity_id, journey, instance),
         entity_id=entity_id,
         journey_key=journey.journey_key,
         correlation_key=instance.key,
@@ -107,9 +111,9 @@ def visit_rows(entity_id: str, journey: Journey, instance: Instance) -> list[Vis
         active_s = _active_s(visit)
         rows.append(
             VisitRow(
+                instance_id=instance_id(entity_id, journey, instance),
                 entity_id=entity_id,
                 journey_key=journey.journey_key,
-                first_interaction_id=instance.visits[0].interactions[0]["interaction_id"],
                 visit_seq=seq,
                 stage_id=stage_id,
                 visit_no=1 + before.count(stage_id),
@@ -119,7 +123,9 @@ def visit_rows(entity_id: str, journey: Journey, instance: Instance) -> list[Vis
                 duration_s=duration_s,
                 active_s=active_s,
                 wait_s=None if duration_s is None else duration_s - active_s,
-                sla_breached=None if duration_s is None or sla_s is None else duration_s > sla_s,
+                sla_breached=None
+                if duration_s is None or sla_s is None
+                else visit.exited_at - visit.entered_at > timedelta(seconds=sla_s),
                 move=visit.move,
                 previous_stage=before[-1],
                 next_stage=instance.visits[seq].stage.stage_id if seq < len(instance.visits) else None,
@@ -133,15 +139,30 @@ def visit_rows(entity_id: str, journey: Journey, instance: Instance) -> list[Vis
     return rows
 
 
+def instance_id(entity_id: str, journey: Journey, instance: Instance) -> str:
+    """Named after who walks, the version and the first interaction: no run and no later interaction enters.
+
+    A customer has a uuid; an account's is that of its key.
+    """
+    walks = uuid_of(entity_id) if journey.entity == "account" else entity_id
+    first = instance.visits[0].interactions[0]["interaction_id"]
+    return uuid_of(f"{walks}|{journey.journey_key}|{first}")
+
+
+def uuid_of(text: str) -> str:
+    """The md5 of a text as a uuid."""
+    return str(uuid.UUID(hashlib.md5(text.encode()).hexdigest()))
+
+
 def seconds(moment: datetime) -> int:
     """Whole seconds of the clock: so the times of visits add up to the time of their instance."""
     return (moment - EPOCH) // timedelta(seconds=1)
 
 
 def _active_s(visit: Visit) -> int:
-    times = [seconds(event["occurred_at"]) for event in visit.interactions]
-    gaps = [later - earlier for earlier, later in zip(times, times[1:], strict=False)]
-    return sum(gap for gap in gaps if gap <= HALF_HOUR_S)
+    times = [event["occurred_at"] for event in visit.interactions]
+    gaps = [(earlier, later) for earlier, later in zip(times, times[1:], strict=False) if later - earlier <= HALF_HOUR]
+    return sum(seconds(later) - seconds(earlier) for earlier, later in gaps)
 
 
 def _sum(amounts: Iterable[Decimal | None]) -> Decimal | None:

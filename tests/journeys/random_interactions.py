@@ -7,14 +7,13 @@ keys that several customers have, accounts of several customers, interactions of
 
 from __future__ import annotations
 
-import hashlib
 import json
-import uuid
 from datetime import datetime, timedelta
 from decimal import Decimal
 
 import numpy as np
 import pyarrow as pa
+from interpreted_rows import uuid_of
 from random_journeys import TOUCHPOINTS
 from warehouse import INTERACTIONS
 
@@ -35,9 +34,9 @@ def draw_interactions(rng: np.random.Generator, customers: int) -> pa.Table:
     return (
         pa.table(
             {
-                "interaction_id": [unique_id(f"i{n}") for n in rng.permutation(rows)],
+                "interaction_id": [uuid_of(f"i{n}") for n in rng.permutation(rows)],
                 "customer_id": [
-                    None if k < 0.02 else unique_id(f"c{c}") for c, k in zip(customer, known[0], strict=True)
+                    None if k < 0.02 else uuid_of(f"c{c}") for c, k in zip(customer, known[0], strict=True)
                 ],
                 # Four customers share an account, and some act for the next one too.
                 "account_key": [
@@ -82,7 +81,3 @@ def _attributes(rng: np.random.Generator, rows: int) -> list[str]:
     trips = [{"trip": "x"}, {"trip": "y"}, {"trip": 3}, {}]
     drawn = zip(*(rng.integers(0, len(kind), rows) for kind in (sizes, paid, trips)), strict=True)
     return [json.dumps(sizes[s] | paid[p] | trips[t]) for s, p, t in drawn]
-
-
-def unique_id(text: str) -> str:
-    return str(uuid.UUID(hashlib.md5(text.encode()).hexdigest()))

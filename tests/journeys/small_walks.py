@@ -10,6 +10,7 @@ import tempfile
 import uuid
 from collections.abc import Sequence
 from datetime import timedelta
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,9 @@ CHECKED = settings(
 )
 TOUCHPOINTS = "abcd"
 AS_OF_MIN = 600
+WHEN = st.sampled_from(list(product((30, 0, 60, 120), LATE)))
+WHAT = st.sampled_from(list(product(("x", None, "y"), (None, 1, 2, 3), (None, "no", "yes"))))
+PLACE = st.sampled_from(list(product((50, 10), (None, 2, 1), (1, 2))))
 
 
 class ShrinkingDice:
@@ -55,17 +59,16 @@ def small_walks(draw: st.DrawFn) -> list[dict]:
     """Up to a dozen interactions of one entity within ten hours, in order of time but not of ties."""
     minutes, told = 0, []
     for position in range(draw(st.integers(0, 12))):
-        minutes += draw(st.sampled_from([30, 0, 60, 120]))
-        size, trip = draw(st.sampled_from([None, 1, 2, 3])), draw(st.sampled_from(["x", None, "y"]))
-        given = {"size": size, "paid": draw(st.sampled_from([None, "no", "yes"])), "trip": trip}
+        (gap, late), touchpoint = draw(WHEN), draw(st.sampled_from(TOUCHPOINTS))
+        (trip, size, paid), (priority, sequence, slot) = draw(WHAT), draw(PLACE)
+        minutes += gap
+        given = {"size": size, "paid": paid, "trip": trip}
         told.append(
             {
-                "interaction_id": str(uuid.UUID(int=position + 1)),
-                "touchpoint": draw(st.sampled_from(TOUCHPOINTS)),
-                "occurred_at": START + timedelta(minutes=minutes) + draw(st.sampled_from(LATE)),
-                **{"priority": draw(st.sampled_from([50, 10])), "sequence": draw(st.sampled_from([None, 2, 1]))},
-                **{"slot": draw(st.sampled_from([1, 2])), "channel": "web", "value": None, "cost": None},
-                **{"customer_id": "c", "account_key": "a"},
+                **{"interaction_id": str(uuid.UUID(int=position + 1)), "touchpoint": touchpoint},
+                "occurred_at": START + timedelta(minutes=minutes) + late,
+                **{"priority": priority, "sequence": sequence, "slot": slot},
+                **{"channel": "web", "value": None, "cost": None, "customer_id": "c", "account_key": "a"},
                 **{"order_key": trip and f"shop:{trip}", "case_key": trip and f"desk:{trip}"},
                 "attributes": json.dumps({name: value for name, value in given.items() if value is not None}),
             }

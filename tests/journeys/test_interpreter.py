@@ -178,6 +178,18 @@ def test_the_times_of_visits_add_up_and_only_short_gaps_are_active():
     ]
 
 
+def test_half_an_hour_and_a_target_are_over_a_microsecond_later():
+    journey = a_journey(replace(LOOK, sla_s=30 * 60), TRY)
+
+    on_time, late = (
+        visit_rows("c", journey, walk(journey, events(told), minute(500))[0][0])[0]
+        for told in ("seen@0 seen@30 tried@30", "seen@0 seen@30+ tried@30+")
+    )
+
+    assert (on_time.duration_s, on_time.active_s, on_time.sla_breached) == (1800, 1800, False)
+    assert (late.duration_s, late.active_s, late.sla_breached) == (1800, 0, True)
+
+
 def test_visits_of_a_stage_are_numbered():
     rows = visit_rows("c", BUY, walk(BUY, events("seen@0 tried@1 seen@2"), minute(500))[0][0])
 

@@ -19,13 +19,14 @@ from pipelines.journeys.model import Journey
 
 AS_OF = START + timedelta(days=4)
 INSTANCES = """
-    select coalesce(account_key, cast(customer_id as varchar)), journey_key, correlation_key, started_at, ended_at,
-        closed_at, next_change_at, outcome, path, interactions, stages_visited, channels, value, cost
+    select cast(instance_id as varchar), coalesce(account_key, cast(customer_id as varchar)), journey_key,
+        correlation_key, started_at, ended_at, closed_at, next_change_at, outcome, path, interactions, stages_visited,
+        channels, value, cost
     from m.marts.fct_journeys"""
 VISITS = """
-    select coalesce(j.account_key, cast(j.customer_id as varchar)), s.journey_key, f.first_interaction_id, s.visit_seq,
-        s.stage_id, s.visit_no, s.entered_at, s.exited_at, s.exit_reason, s.duration_s, s.active_s, s.wait_s,
-        s.sla_breached, s.move, s.previous_stage, s.next_stage, s.interactions, s.value, s.cost, i.ids
+    select cast(s.instance_id as varchar), coalesce(j.account_key, cast(j.customer_id as varchar)), s.journey_key,
+        s.visit_seq, s.stage_id, s.visit_no, s.entered_at, s.exited_at, s.exit_reason, s.duration_s, s.active_s,
+        s.wait_s, s.sla_breached, s.move, s.previous_stage, s.next_stage, s.interactions, s.value, s.cost, i.ids
     from m.marts.fct_journey_stages as s
     join m.marts.fct_journeys as j on s.instance_id = j.instance_id
     join (
@@ -33,10 +34,8 @@ VISITS = """
         from m.marts.fct_journey_interactions group by all
     ) as i on s.instance_id = i.instance_id and s.visit_seq = i.visit_seq"""
 MOVES = """
-    select coalesce(j.account_key, cast(j.customer_id as varchar)), t.journey_key, t.moved_at, t.from_stage, t.to_stage,
-        t.move
-    from m.marts.fct_journey_transitions as t
-    join m.marts.fct_journeys as j on t.instance_id = j.instance_id"""
+    select cast(instance_id as varchar), journey_key, moved_at, from_stage, to_stage, move
+    from m.marts.fct_journey_transitions"""
 OUTSIDE = "select journey_key, outside_interactions from m.marts.mart_journey_outside"
 
 
@@ -82,7 +81,8 @@ class _Interpreted:
                 self.instances.append(instance_row(entity_id, journey, instance))
                 self.visits += visits
                 self.moves += [
-                    (entity_id, v.journey_key, v.entered_at, v.previous_stage, v.stage_id, v.move) for v in visits[1:]
+                    (v.instance_id, v.journey_key, v.entered_at, v.previous_stage, v.stage_id, v.move)
+                    for v in visits[1:]
                 ]
 
 
