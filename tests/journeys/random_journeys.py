@@ -1,109 +1,117 @@
-"""Random journeys and random customers, made to hit ties, exact deadlines and stages that share touchpoints.
+"""Random journeys that use every word of the YAML.
 
-Put here: what is drawn. Keep out: what should come of it (interpreter.py).
+Put here: what a drawn file says. Keep out: interactions (random_interactions.py), what comes of them (interpreter.py).
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-import uuid
-from datetime import datetime, timedelta
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, Protocol
 
 import numpy as np
-import pyarrow as pa
-import yaml
-from warehouse import INTERACTIONS
 
-from pipelines.journeys.model import Journey
+from pipelines.journeys.model import REENTRY, Journey
 from pipelines.journeys.spec import read_journey
 from quality.company import Touchpoint
 
-TOUCHPOINTS = {name: Touchpoint(name, name, attributes=("size", "paid")) for name in "abcdefgh"}
-START = datetime(2026, 1, 1)
+TOUCHPOINTS = {name: Touchpoint(name, name, attributes=("size", "paid", "trip")) for name in "abcdefgh"}
+KEYS = ("order_id", "case_id", "trip")
+FILTERS = ({"size": 1}, {"size": [1, 2]}, {"paid": ["yes", "no"]}, {"size": [2, 3], "paid": "no"})
+SHORT, LONG = ("30m", "1h", "2h"), ("2h", "1d", "3d")
 
 
-def draw_journey(rng: np.random.Generator, number: int, folder: Path) -> Journey:
-    """One journey with any supported feature, through its YAML file."""
-    names = list(TOUCHPOINTS)
-    stages = []
-    for position in range(int(rng.integers(2, 7))):
-        stage: dict = {"id": f"s_{position}", "touchpoints": _some(rng, names, 4)}
-        if rng.random() < 0.3:
-            stage["where"] = {"size": int(rng.integers(1, 3))} if rng.random() < 0.5 else {"paid": ["yes", "no"]}
-            if rng.random() < 0.3:
-                stage["where"] |= {"size": [1, 2], "paid": "yes"}
-        if rng.random() < 0.25:
-            stage["terminal"] = str(rng.choice(["converted", "declined"]))
-        if rng.random() < 0.5:
-            stage["sla"] = str(rng.choice(["15m", "45m", "1d"]))
-        stages.append(stage | {"mandatory": bool(rng.random() < 0.7)})
-    staged = sorted({t for s in stages for t in s["touchpoints"]})
-    entry = _some(rng, staged, 3)
-    document = {
-        **{"journey": f"j{number}", "version": 1, "status": "approved", "name": "Drawn", "use_case": "exploration"},
-        **{"entry": {"touchpoints": entry}, "stages": stages},
-    }
-    if rng.random() < 0.8:
-        document["timeouts"] = {"inactivity": str(rng.choice(["30m", "2h", "1d", "3d"]))}
-    if rng.random() < 0.6:
-        free = [n for n in names if n not in entry]
-        gone = {"touchpoints": _some(rng, names, 2), "where": {"size": 3}} if rng.random() < 0.5 or not free else None
-        document["exits"] = [gone or {"touchpoints": _some(rng, free, 1)}]
-    open_ids = [s["id"] for s in stages if "terminal" not in s]
-    if rng.random() < 0.3 and open_ids:
-        document["transitions"] = [[open_ids[0], s["id"]] for s in stages if s["id"] != open_ids[0]]
+class Dice(Protocol):
+    """What decides: a seeded generator for many, hypothesis for small ones that shrink."""
+
+    def pick(self, options: Sequence) -> Any: ...
+
+    def some(self, options: Sequence, most: int) -> list: ...
+
+    def happens(self, share: float) -> bool: ...
+
+
+class SeededDice:
+    """Dice of a numpy generator."""
+
+    def __init__(self, rng: np.random.Generator):
+        self.rng = rng
+
+    def pick(self, options: Sequence) -> Any:
+        return options[int(self.rng.integers(len(options)))]
+
+    def some(self, options: Sequence, most: int) -> list:
+        count = int(self.rng.integers(1, min(most, len(options)) + 1))
+        return [options[int(n)] for n in self.rng.choice(len(options), count, replace=False)]
+
+    def happens(self, share: float) -> bool:
+        return bool(self.rng.random() < share)
+
+
+def draw_journey(dice: Dice, number: int, folder: Path, touchpoints: str = "abcdefgh") -> Journey:
+    """One journey through its YAML file; its number decides re-entry and entity, so a dozen have them all."""
     file = folder / f"j{number}.yml"
-    file.write_text(yaml.safe_dump(document))
+    file.write_text(json.dumps(draw_document(dice, number, touchpoints)))  # JSON is YAML, and written in no time
     return read_journey(file, TOUCHPOINTS)
 
 
-def draw_interactions(rng: np.random.Generator, customers: int) -> pa.Table:
-    """About 15 interactions a customer, on a grid of a quarter of an hour, many at the same instant; one in fifty
-    belongs to nobody."""
-    rows = customers * 15
-    customer = rng.integers(0, customers, rows)
-    gaps = rng.choice([0, 15, 30, 60, 120, 1440, 4320], rows, p=[0.15, 0.3, 0.15, 0.15, 0.1, 0.1, 0.05])
-    order = np.argsort(customer, kind="stable")
-    minutes = np.empty(rows, dtype=np.int64)
-    total = np.cumsum(gaps)
-    first = np.searchsorted(customer[order], np.arange(customers))
-    minutes[order] = total - total[np.minimum(first, rows - 1)][customer[order]]
-    ids = [_uuid(f"i{n}") for n in rng.permutation(rows)]
-    size, paid = rng.integers(1, 5, rows), rng.integers(0, 3, rows)
-    attributes = [
-        json.dumps(({"size": int(s)} if s < 4 else {}) | ([{"paid": "yes"}, {"paid": "no"}, {}][p]))
-        for s, p in zip(size, paid, strict=True)
-    ]
-    channel = rng.choice(["web", "store", "chat"], rows)
-    return pa.table(
-        {
-            "interaction_id": ids,
-            "customer_id": [None if rng.random() < 0.02 else _uuid(f"c{c}") for c in customer],
-            "touchpoint": rng.choice(list(TOUCHPOINTS), rows),
-            "occurred_at": [START + timedelta(minutes=int(m)) for m in minutes],
-            "priority": rng.choice([10, 50], rows),
-            "sequence": [None if s == 0 else int(s) for s in rng.integers(0, 4, rows)],
-            "slot": rng.integers(1, 3, rows),
-            "channel": channel,
-            "is_online": channel != "store",
-            "assisted": channel == "chat",
-            "business_model": rng.choice(["b2b", "b2c"], rows),
-            "value": [None] * rows,
-            "cost": [None] * rows,
-            "attributes": attributes,
-            "account_key": [None] * rows,
-            "order_key": [None] * rows,
-            "case_key": [None] * rows,
-        }
-    ).cast(INTERACTIONS)
+def draw_document(dice: Dice, number: int, touchpoints: str) -> dict:
+    """What a journey file says; every two are versions of one journey."""
+    stages = [_draw_stage(dice, position, touchpoints) for position in range(dice.pick(range(2, 7)))]
+    entry = dice.some(sorted({t for stage in stages for t in stage["touchpoints"]}), 3)
+    mode = REENTRY[number % len(REENTRY)]
+    document = {
+        **{"journey": f"j{number // 2}", "version": 1 + number % 2, "status": "approved", "use_case": "exploration"},
+        "entity": "account" if number % 3 == 2 else "customer",
+        "entry": {
+            "touchpoints": entry,
+            "reentry": f"{mode}:{dice.pick(SHORT + LONG)}" if mode == "after_cooldown" else mode,
+        },
+        "stages": stages,
+        "timeouts": {
+            **({"inactivity": dice.pick(SHORT + LONG)} if dice.happens(0.7) else {}),
+            **({"max_duration": dice.pick(LONG)} if dice.happens(0.4) else {}),
+        },
+        "exclude": [_draw_exclusion(dice, stages, touchpoints) for _ in range(dice.pick([0, 1, 1, 2]))],
+        "exits": [_draw_exit(dice, entry, touchpoints)] if dice.happens(0.5) else [],
+    }
+    if mode == "parallel":
+        document["correlate_by"] = KEYS[number // len(REENTRY) % len(KEYS)]
+    open_ids = [stage["id"] for stage in stages if "terminal" not in stage]
+    if open_ids and dice.happens(0.3):
+        document["transitions"] = [[open_ids[0], s["id"]] for s in stages if s["id"] != open_ids[0]]
+    return document
 
 
-def _some(rng: np.random.Generator, names: list[str], most: int) -> list[str]:
-    count = int(rng.integers(1, min(most, len(names)) + 1))
-    return [str(n) for n in rng.choice(names, count, replace=False)]
+def _draw_stage(dice: Dice, position: int, touchpoints: str) -> dict:
+    stage: dict = {"id": f"s_{position}"}
+    if dice.happens(0.2):
+        stage |= {"terminal": dice.pick(["converted", "declined"]), "touchpoints": dice.some(touchpoints, 1)}
+    else:
+        stage["touchpoints"] = dice.some(touchpoints, 4)
+        if dice.happens(0.3):
+            stage["max_wait"] = dice.pick(SHORT + LONG)
+    if dice.happens(0.3):
+        stage["where"] = dice.pick(FILTERS)
+    if dice.happens(0.5):
+        stage["sla"] = dice.pick(["15m", "45m", "1d"])
+    return stage | {"mandatory": dice.happens(0.7)}
 
 
-def _uuid(text: str) -> str:
-    return str(uuid.UUID(hashlib.md5(text.encode()).hexdigest()))
+def _draw_exclusion(dice: Dice, stages: list[dict], touchpoints: str) -> dict:
+    exclusion: dict = {"touchpoints": dice.some(touchpoints, 2), "effect": "void"}
+    if dice.happens(0.7):
+        exclusion["where"] = dice.pick([{"size": 3}, {"paid": "no", "size": [1, 2]}])
+    after = [stage["id"] for stage in stages if "terminal" not in stage]
+    if after and dice.happens(0.7):
+        first = dice.pick(after)
+        exclusion["between"] = [first, dice.pick([stage["id"] for stage in stages if stage["id"] != first])]
+    return exclusion
+
+
+def _draw_exit(dice: Dice, entry: list[str], touchpoints: str) -> dict:
+    free = [name for name in touchpoints if name not in entry]
+    if free and dice.happens(0.5):
+        return {"touchpoints": [dice.pick(free)]}
+    return {"touchpoints": dice.some(touchpoints, 2), "where": {"size": 3}}
