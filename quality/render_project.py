@@ -24,6 +24,7 @@ from quality.render_std import STANDARD_TABLES, render_union
 from quality.render_value import Dataset
 
 PACKAGE_NAME = "c360"
+PLUGINS = ("pipelines.publish.key_plugin", "pipelines.journeys.walk_plugin", "pipelines.journeys.align_plugin")
 RENDERED = ("macros", "models")  # every file below these is ours; one no longer rendered is removed
 SUPPLY: dict[str, tuple[Callable[[Dataset], bool], Callable[[Dataset], str]]] = {
     "std_persons": (lambda d: d.has_person, render_persons),
@@ -104,7 +105,7 @@ def _settings(company: Company, home: Path, package: Path) -> dict[str, str]:
         "schema": "std",
         "threads": 1,
         "attach": [{"path": str(home / "c360_marts.duckdb"), "alias": "m", "options": {"storage_version": "v1.2.0"}}],
-        "plugins": [{"module": "pipelines.publish.key_plugin"}, {"module": "pipelines.journeys.walk_plugin"}],
+        "plugins": [{"module": module} for module in PLUGINS],
         "settings": {
             "threads": f"{{{{ env_var('C360_THREADS', '{os.cpu_count() or 1}') | as_number }}}}",
             "memory_limit": "{{ env_var('C360_MEMORY_LIMIT', '3GB') }}",

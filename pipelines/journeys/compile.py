@@ -23,6 +23,7 @@ SCHEMAS = {
             **{"entity": TEXT, "inactivity_s": SECONDS, "is_current": FLAG, "fingerprint": TEXT},
             **{"reentry": TEXT, "cooldown_s": SECONDS, "max_duration_s": SECONDS, "correlate_by": TEXT},
             "rules": TEXT,
+            "net": TEXT,
         }
     ),
     "journey_stages": pa.schema(
@@ -90,6 +91,7 @@ def _add_journey(rows: dict[str, list[dict]], number: int, journey: Journey, *, 
             **{name: getattr(journey, name) for name in SCHEMAS["journeys"].names if hasattr(journey, name)},
             "is_current": is_current,
             "rules": _walk_rules(journey),
+            "net": describe_net(journey),
         }
     )
     for touchpoint in journey.entry_touchpoints:
@@ -99,7 +101,7 @@ def _add_journey(rows: dict[str, list[dict]], number: int, journey: Journey, *, 
             {
                 **key,
                 **{"stage_no": stage_no, "stage_id": stage.stage_id, "name": stage.name},
-                "is_entry": not set(stage.touchpoints).isdisjoint(journey.entry_touchpoints),
+                "is_entry": stage_no in entry_stages(journey),
                 **{"is_mandatory": stage.is_mandatory, "terminal_outcome": stage.terminal, "sla_s": stage.sla_s},
                 "is_moment_of_truth": stage.is_moment_of_truth,
                 "expects": json.dumps(stage.expects, sort_keys=True) if stage.expects else None,
@@ -172,3 +174,22 @@ def allowed_moves(journey: Journey) -> list[tuple[int, int]]:
             if passed.is_mandatory and passed.terminal is None:
                 break
     return moves
+
+
+def entry_stages(journey: Journey) -> list[int]:
+    """Numbers of the stages an instance may begin in, sorted."""
+    entry = set(journey.entry_touchpoints)
+    return [number for number, stage in enumerate(journey.stages, start=1) if not entry.isdisjoint(stage.touchpoints)]
+
+
+def describe_net(journey: Journey) -> str:
+    """The map as compact JSON, as `net.read_net` takes it; without terminal stages a walk may end anywhere."""
+    numbered = list(enumerate(journey.stages, start=1))
+    net = {
+        "stages": [stage.stage_id for stage in journey.stages],
+        "mandatory": [number for number, stage in numbered if stage.is_mandatory],
+        "entry": entry_stages(journey),
+        "final": [number for number, stage in numbered if stage.terminal] or [number for number, _ in numbered],
+        "moves": allowed_moves(journey),
+    }
+    return json.dumps(net, sort_keys=True, separators=(",", ":"))

@@ -36,7 +36,7 @@ FACTS = {
     ),
     "fct_journey_interactions": ("journey_key", "interaction_id"),
 }  # fmt: skip
-INSTANCES = ("fct_journeys", "fct_journey_stages", "fct_journey_transitions")
+INSTANCES = ("fct_journeys", "fct_journey_stages", "fct_journey_transitions", "fct_journey_deviations")
 
 
 def write_restatements(marts: Path, published: Path, *, run_id: str, at: datetime) -> int:

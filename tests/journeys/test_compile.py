@@ -6,7 +6,7 @@ import json
 
 import yaml
 
-from pipelines.journeys.compile import SCHEMAS, allowed_moves, compile_journeys
+from pipelines.journeys.compile import SCHEMAS, allowed_moves, compile_journeys, describe_net
 from pipelines.journeys.spec import load_journeys
 from quality.company import Touchpoint
 
@@ -85,7 +85,7 @@ def test_compile_journeys_gives_the_golden_tables(tmp_path):
     tables = compile_journeys(journeys)
 
     for name, rows in GOLDEN.items():
-        table = tables[name].drop(["fingerprint"]) if name == "journeys" else tables[name]
+        table = tables[name].drop(["fingerprint", "net"]) if name == "journeys" else tables[name]
         got = [tuple(row.values()) for row in table.to_pylist()]
         assert got[: len(rows)] == rows, name
         assert len(got) == len(rows) * (3 if name in PER_VERSION else 1), name
@@ -134,3 +134,13 @@ def test_allowed_moves_passes_optional_and_terminal_stages_only(tmp_path):
 
     assert allowed_moves(linear) == [(1, 2), (2, 3), (2, 4)]
     assert allowed_moves(declared) == [(1, 2), (2, 1)]
+
+
+def test_describe_net_says_where_walks_begin_move_and_end(tmp_path):
+    endless = {"stages": [{**stage, "terminal": None} for stage in DOCUMENT["stages"]], "version": 2}
+    ending, open_ended = _load(tmp_path, DOCUMENT, DOCUMENT | endless)
+
+    assert describe_net(ending) == (
+        '{"entry":[1,2],"final":[3],"mandatory":[1,3],"moves":[[1,2],[1,3],[2,3]],"stages":["look","try","pay"]}'
+    )
+    assert '"final":[1,2,3]' in describe_net(open_ended)

@@ -42,3 +42,17 @@
         inner join {{ rules }} as r on s.journey_no = r.journey_no
     )
 {% endmacro %}
+
+{# The cheapest alignment of a path with its journey's net: a struct of cost, fitness and deviations. A function of
+   pipelines/journeys/align.py that the session registers (on DuckDB by align_plugin), so both engines call it alike. #}
+{% macro align_variant(net, path) %}{{ return(adapter.dispatch('align_variant', 'c360')(net, path)) }}{% endmacro %}
+{% macro duckdb__align_variant(net, path) %}align_variant({{ net }}, {{ path }}){% endmacro %}
+{% macro spark__align_variant(net, path) %}align_variant({{ net }}, {{ path }}){% endmacro %}
+
+{# A field of a struct; all engines say it alike, but linters take `a.b.c` for a column of a table. #}
+{% macro field(struct, name) %}({{ struct }}).{{ name }}{% endmacro %}
+
+{# A row per element of an array, in a select. #}
+{% macro each_of(array) %}{{ return(adapter.dispatch('each_of', 'c360')(array)) }}{% endmacro %}
+{% macro duckdb__each_of(array) %}unnest({{ array }}){% endmacro %}
+{% macro spark__each_of(array) %}explode({{ array }}){% endmacro %}

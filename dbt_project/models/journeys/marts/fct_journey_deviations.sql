@@ -1,0 +1,74 @@
+{{ config(materialized='bucketed_table') }}
+
+-- ids of instances are md5 like those of customers, so their ranges are buckets too
+with instances as (
+    select instance_id, customer_id, journey_key, is_current, path
+    from {{ ref('fct_journeys') }}
+    where {{ c360.in_customer_range('instance_id') }} and outcome not in ('in_progress', 'void')
+),
+
+variants as (
+    select * from {{ ref('int_journey_variants__aligned') }}
+),
+
+variant_deviations as (
+    select journey_key, path, {{ c360.each_of('deviations') }} as deviation
+    from variants
+),
+
+strayed as (
+    select
+        i.instance_id,
+        {{ c360.field('d.deviation', 'deviation_no') }} as deviation_no,
+        {{ c360.field('d.deviation', 'kind') }} as kind,
+        {{ c360.field('d.deviation', 'stage_id') }} as stage_id,
+        {{ c360.field('d.deviation', 'visit_seq') }} as visit_seq
+    from instances as i
+    inner join variant_deviations as d on i.journey_key = d.journey_key and i.path = d.path
+),
+
+late_visits as (
+    select
+        instance_id,
+        stage_id,
+        visit_seq,
+        row_number() over (partition by instance_id order by visit_seq) as late_no
+    from {{ ref('fct_journey_stages') }}
+    where {{ c360.in_customer_range('instance_id') }} and sla_breached
+),
+
+-- numbered after what lies in the path
+late as (
+    select
+        i.instance_id,
+        cast(coalesce(v.cost, 0) + l.late_no as integer) as deviation_no,
+        'late' as kind,
+        l.stage_id,
+        l.visit_seq
+    from instances as i
+    inner join late_visits as l on i.instance_id = l.instance_id
+    left join variants as v on i.journey_key = v.journey_key and i.path = v.path
+),
+
+deviations as (
+    select * from strayed
+    union all
+    select * from late
+),
+
+final as (
+    select
+        i.instance_id,
+        i.customer_id,
+        i.journey_key,
+        i.is_current,
+        d.deviation_no,
+        d.kind,
+        d.stage_id,
+        d.visit_seq
+    from deviations as d
+    inner join instances as i on d.instance_id = i.instance_id
+)
+
+select * from final
+order by instance_id, deviation_no
