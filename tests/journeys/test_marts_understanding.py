@@ -8,6 +8,7 @@ import uuid
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import duckdb
 import pyarrow as pa
 import pytest
 import yaml
@@ -68,7 +69,8 @@ def marts(warehouse: JourneyWarehouse, tmp_path_factory) -> JourneyWarehouse:
     folder = tmp_path_factory.mktemp("understood")
     (folder / "buy.yml").write_text(yaml.safe_dump(BUY))
     interactions = pa.Table.from_pylist(INTERACTED, schema=INTERACTIONS)
-    warehouse.load(load_journeys(folder, TOUCHPOINTS), interactions, AS_OF, SURVEYS.empty_table())
+    items = [("plan_viewed", "plan_family")]
+    warehouse.load(load_journeys(folder, TOUCHPOINTS), interactions, AS_OF, SURVEYS.empty_table(), items)
     assert warehouse.build() == []
     return warehouse
 
@@ -106,3 +108,36 @@ def test_variants_are_numbered_from_the_most_walked(marts):
         (2, "look>plan", 2, 0, 1, 0, Decimal(0), _day(2) + 300),
         (3, "look>plan>look>plan>pay", 1, 1, 0, 0, Decimal(1), _day(5)),
     ]
+
+
+def test_a_drop_out_is_told_with_its_last_steps_and_what_was_looked_at(marts):
+    rows = marts.read("""
+        select last_stage, last_channel, dropped_at, last_steps, items_viewed, dwell_s, wait_s, value_at_stake
+        from m.marts.mart_journey_dropouts order by dropped_at""")
+
+    bob = "site_visited (web) > plan_viewed (web) > plan_viewed (call_centre)"
+    families = "plan_family=fibre, plan_family=mobile"
+    assert rows == [
+        ("plan", "call_centre", DAY + timedelta(days=9, minutes=10), bob, families, 600, _day(2), Decimal(20)),
+        ("look", "store", DAY + timedelta(days=17), "site_visited (store)", None, 0, 0, Decimal(20)),
+    ]
+
+
+def test_drop_outs_are_counted_by_stage_channel_and_segment(marts):
+    rows = marts.read("""
+        select last_stage, last_channel, business_model, dropouts, customers, share, value_at_stake
+        from m.marts.mart_journey_dropout_counts order by stage_no""")
+
+    half, twenty = Decimal("0.5"), Decimal(20)
+    assert rows == [("look", "store", "b2c", 1, 1, half, twenty), ("plan", "call_centre", "b2c", 1, 1, half, twenty)]
+
+
+def test_a_lost_row_of_the_list_of_drop_outs_is_seen(marts):
+    check = next((marts.folder / "target" / "compiled").rglob("dropout_lists_are_as_long_as_their_counts.sql"))
+    query = check.read_text()
+    with duckdb.connect(str(marts.warehouse)) as con:
+        con.execute(f"attach '{marts.marts}' as m")
+        assert con.execute(query).fetchall() == []
+        con.execute("begin; delete from m.marts.mart_journey_dropouts where last_stage = 'plan'")
+        assert con.execute(query).fetchall() == [("buy@1", "plan")]
+        con.execute("rollback")
