@@ -17,6 +17,12 @@ class Macros:
 
 ROWS = "select 1 as one"
 c360 = Macros(
-    days_between=ROWS, name_channel_sets=ROWS, resolve_customers=ROWS, walk_journeys=ROWS, in_customer_range="1 = 1"
+    correct_for_tests=ROWS,
+    days_between=ROWS,
+    name_channel_sets=ROWS,
+    resolve_customers=ROWS,
+    survive=ROWS,
+    walk_journeys=ROWS,
+    in_customer_range="1 = 1",
 )
 dbt = Macros(type_string="varchar")
