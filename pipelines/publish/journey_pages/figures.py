@@ -1,0 +1,154 @@
+"""What a page tells about a journey, as plain typed Python.
+
+Put here: the shape of the figures. Keep out: reading them (read.py), drawing them (charts.py, journey_map.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+GOAL, LOST, OPEN = "goal", "lost", "open"
+LOST_OUTCOMES = ("dropped", "exited", "restarted")  # ends that no terminal stage gives
+
+
+def fate(outcome: str) -> str:
+    """What became of an instance: it reached a terminal stage, was lost, or goes on."""
+    if outcome == "in_progress":
+        return OPEN
+    return LOST if outcome in LOST_OUTCOMES else GOAL
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage with its figures. Counts are of instances, except `visits`.
+
+    ended: instances whose last visit was here, by outcome.
+    median_s, p90_s: time until the next stage, open and lost visits counted as not yet advanced; null where fewer than
+        that share advanced.
+    """
+
+    stage_id: str
+    stage_no: int
+    name: str
+    is_entry: bool
+    is_mandatory: bool
+    is_moment_of_truth: bool
+    terminal_outcome: str | None
+    sla_s: int | None
+    expects: Mapping[str, float | str]
+    reached: int
+    visits: int
+    entries: int
+    ended: Mapping[str, int]
+    csat: float | None
+    csat_answers: int
+    effort: float | None
+    effort_answers: int
+    sentiment: float | None
+    sentiment_answers: int
+    sla_breached: int
+    sla_visits: int
+    median_s: float | None = None
+    p90_s: float | None = None
+    timed_visits: int = 0
+
+    @property
+    def lost(self) -> int:
+        return sum(n for outcome, n in self.ended.items() if fate(outcome) == LOST)
+
+
+@dataclass(frozen=True)
+class Move:
+    """One edge walked: from a stage to another, and how often."""
+
+    from_stage: str
+    to_stage: str
+    moves: int
+    is_declared: bool
+    median_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the funnel: instances that reached it, by way of counting."""
+
+    step_no: int
+    stage_name: str
+    previous: int
+    ordered: int
+    strict: int
+    any: int
+
+
+@dataclass(frozen=True)
+class Path:
+    """Instances that visited the same stages in the same order and ended alike."""
+
+    stages: tuple[str, ...]
+    outcome: str
+    instances: int
+
+
+@dataclass(frozen=True)
+class Hotspot:
+    """One cell in which something goes worse than in the rest of its stage or edge."""
+
+    place: str
+    what: str
+    seen: str
+    expected: str
+    customers: int
+    q_value: float
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of the journey over the same history."""
+
+    version: int
+    status: str
+    is_current: bool
+    stages: int
+    outcomes: Mapping[str, int]
+    median_s: float | None  # of instances that reached a goal
+    csat: float | None
+    csat_answers: int
+
+    @property
+    def instances(self) -> int:
+        return sum(self.outcomes.values())
+
+    def ended(self, what: str) -> int:
+        """Instances of one fate: goal, lost or open."""
+        return sum(n for outcome, n in self.outcomes.items() if fate(outcome) == what)
+
+
+@dataclass(frozen=True)
+class JourneyFigures:
+    """All a page shows of one version, and every version beside it."""
+
+    journey_id: str
+    name: str
+    job_to_be_done: str | None
+    use_case: str
+    owner_function: str | None
+    entity: str
+    shown: Version
+    versions: tuple[Version, ...]
+    customers: int
+    first_at: datetime | None
+    last_at: datetime | None
+    stages: tuple[Stage, ...]
+    moves: tuple[Move, ...]
+    funnel: tuple[Step, ...]
+    paths: tuple[Path, ...]
+    hotspots: tuple[Hotspot, ...] = field(default=())
+
+    @property
+    def instances(self) -> int:
+        return self.shown.instances
+
+    def stage(self, stage_id: str) -> Stage:
+        return next(s for s in self.stages if s.stage_id == stage_id)
