@@ -23,6 +23,7 @@ TOUCHPOINTS = pa.schema(
      ("assisted", pa.bool_()), ("initiator", pa.string()), ("use_case", pa.string()),
      ("unit_cost", pa.decimal128(18, 2)), ("attributes", pa.string())]
 )  # fmt: skip
+TOUCHPOINT_ITEMS = pa.schema([("touchpoint", pa.string()), ("attribute", pa.string())])
 DATASETS = pa.schema(
     [("dataset", pa.string()), ("domain", pa.string()), ("owner", pa.string()), ("version", pa.string()),
      ("load_mode", pa.string()), ("priority", pa.int32()), ("survivorship_rank", pa.int32()),
@@ -59,6 +60,7 @@ def write_control(
     tables = {
         "parts": parts,
         "touchpoints": _touchpoints(company),
+        "touchpoint_items": _touchpoint_items(company),
         "datasets": _datasets(company),
         "contracts": _contracts(company, parts, manifest.failed_datasets()),
         "definitions": _definitions(),
@@ -127,6 +129,11 @@ def _touchpoints(company: Company) -> pa.Table:
         for t in company.touchpoints.values()
     ]  # fmt: skip
     return _table(rows, TOUCHPOINTS)
+
+
+def _touchpoint_items(company: Company) -> pa.Table:
+    rows = [{"touchpoint": t.touchpoint, "attribute": i} for t in company.touchpoints.values() for i in t.items]
+    return _table(rows, TOUCHPOINT_ITEMS)
 
 
 def _datasets(company: Company) -> pa.Table:

@@ -29,6 +29,7 @@ class Touchpoint:
     use_case: str | None = None
     unit_cost: float | None = None
     attributes: tuple[str, ...] = ()
+    items: tuple[str, ...] = ()  # the attributes that name what the customer looks at
 
 
 @dataclass(frozen=True)
@@ -95,11 +96,12 @@ def _touchpoints(file: Path) -> dict[str, Touchpoint]:
     found = {}
     for key, entry in entries.items():
         try:
-            known = {**(entry or {}), "attributes": tuple((entry or {}).get("attributes", ()))}
-            found[key] = Touchpoint(touchpoint=key, **{"name": key.replace("_", " "), **known})
+            known = {"name": key.replace("_", " "), **(entry or {})}
+            listed = {name: tuple(known.pop(name, ())) for name in ("attributes", "items")}
+            found[key] = Touchpoint(touchpoint=key, **known, **listed)
         except TypeError as fault:
             raise ContractError(
                 f"{file}: touchpoints.{key}: {fault}; allowed: name, channel, is_online, assisted, initiator, "
-                "use_case, unit_cost, attributes"
+                "use_case, unit_cost, attributes, items"
             ) from fault
     return found

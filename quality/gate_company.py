@@ -23,7 +23,9 @@ NEEDED = {
     "first_day": (r"\d{4}-\d{2}-\d{2}", "a day, as 2024-01-01"),
 }
 OPTIONAL = {"error_rate", "survivorship_priority"}
-TOUCHPOINT_KEYS = {"name", "channel", "is_online", "assisted", "initiator", "use_case", "unit_cost", "attributes"}
+TOUCHPOINT_KEYS = {
+    *("name", "channel", "is_online", "assisted", "initiator", "use_case", "unit_cost", "attributes", "items"),
+}
 
 
 def check_facts(facts: Mapping[str, Any], datasets: Collection[str]) -> Findings:
@@ -80,6 +82,11 @@ def check_touchpoints(document: Mapping[str, Any], definitions: Definitions) -> 
         cost = known.get("unit_cost", 0)
         if isinstance(cost, bool) or not isinstance(cost, (int, float)):
             yield f"{path}.unit_cost", f"is {cost!r}; write an amount in the company's currency"
-        attributes = known.get("attributes", [])
+        attributes, items = known.get("attributes", []), known.get("items", [])
         if not isinstance(attributes, list) or any(not re.fullmatch(NAME, str(a)) for a in attributes):
             yield f"{path}.attributes", "must be a list of names in lower case"
+        elif not isinstance(items, list):
+            yield f"{path}.items", "must be a list of the touchpoint's attributes"
+        else:
+            for item in [i for i in items if i not in attributes]:
+                yield f"{path}.items", f"names {item!r}, which is none of its attributes{suggest(item, attributes)}"

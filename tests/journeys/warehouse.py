@@ -6,6 +6,7 @@ Keep out: expectations (test_*.py), the second implementation (interpreter.py).
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ import pyarrow as pa
 from dbt.adapters.duckdb.connections import DuckDBConnectionManager
 from dbt.cli.main import dbtRunner
 
+from pipelines.control import TOUCHPOINT_ITEMS
 from pipelines.journeys.compile import compile_journeys
 from pipelines.journeys.model import Journey
 
@@ -90,12 +92,20 @@ class JourneyWarehouse:
             con.execute(f"attach '{self.marts}' as m (storage_version 'v1.2.0'); detach m")
 
     def load(
-        self, journeys: list[Journey], interactions: pa.Table, as_of: datetime, surveys: pa.Table | None = None
+        self,
+        journeys: list[Journey],
+        interactions: pa.Table,
+        as_of: datetime,
+        surveys: pa.Table | None = None,
+        items: Iterable[tuple[str, str]] = (),
     ) -> None:
-        """Write the input: rule tables, interactions, survey answers and the run."""
+        """Write the input: rule tables, interactions, survey answers, the run, and as `items` the attributes (of a
+        touchpoint) that name what the customer looks at."""
         surveys = surveys if surveys is not None else SURVEYS.empty_table()
         tables = {f"control.{name}": table for name, table in compile_journeys(journeys).items()}
         tables["control.run"] = pa.table({"run_id": ["test"], "as_of": pa.array([as_of], pa.timestamp("us"))})
+        viewed = [{"touchpoint": touchpoint, "attribute": attribute} for touchpoint, attribute in items]
+        tables["control.touchpoint_items"] = pa.Table.from_pylist(viewed, schema=TOUCHPOINT_ITEMS)
         tables |= {"inbox.interactions": interactions, "inbox.surveys": surveys}
         with duckdb.connect(str(self.warehouse)) as con:
             con.execute("create schema if not exists control; create schema if not exists inbox")

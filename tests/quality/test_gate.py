@@ -330,6 +330,12 @@ def test_attribute_no_touchpoint_declares_is_a_fault(shop):
     assert check_company(shop) == []
 
 
+def test_an_item_must_be_an_attribute_of_its_touchpoint(shop):
+    text = (shop / "touchpoints.yml").read_text()
+    (shop / "touchpoints.yml").write_text(text.replace("{channel", "{attributes: [plan], items: [plam], channel", 1))
+    assert [(p.path.split(".")[-1], "names 'plam'" in p.message) for p in check_company(shop)] == [("items", True)]
+
+
 def test_missing_files_are_named(tmp_path):
     problems = check_company(tmp_path)
     assert {Path(p.file).name for p in problems} == {"company.yml", "touchpoints.yml", "contracts"}

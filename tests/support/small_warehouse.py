@@ -64,6 +64,7 @@ SCHEMAS = {
     "timezone varchar, currency varchar",
     "control.touchpoints": "touchpoint varchar, name varchar, channel varchar, is_online boolean, assisted boolean, "
     f"initiator varchar, use_case varchar, unit_cost {MONEY}, attributes varchar",
+    "control.touchpoint_items": "touchpoint varchar, attribute varchar",
     "control.datasets": "dataset varchar, survivorship_rank int",
     "control.definitions": "term varchar, meaning varchar, type varchar, unit varchar, pii varchar, "
     "classification varchar, masking varchar, synonyms varchar, owner varchar",

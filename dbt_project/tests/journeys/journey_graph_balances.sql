@@ -1,0 +1,50 @@
+-- As many walk into a stage as out of it; starts and ends are the instances, all edges into stages the visits.
+{{ config(meta={'dagster': {'ref': {'name': 'mart_journey_graph', 'package': 'c360', 'version': 1}}}) }}
+
+with edges as (
+    select * from {{ ref('mart_journey_graph') }}
+),
+
+walked_in as (
+    select journey_key, to_stage as stage_id, sum(moves) as moves from edges
+    where kind <> 'end'
+    group by journey_key, to_stage
+),
+
+walked_out as (
+    select journey_key, from_stage as stage_id, sum(moves) as moves from edges
+    where kind <> 'start'
+    group by journey_key, from_stage
+),
+
+visited as (
+    select v.journey_key, v.stage_id, count(*) as visits
+    from {{ ref('fct_journey_stages') }} as v
+    inner join {{ ref('fct_journeys') }} as j on v.instance_id = j.instance_id
+    where j.outcome <> 'void'
+    group by v.journey_key, v.stage_id
+),
+
+ended as (
+    select journey_key, '(' || outcome || ')' as stage_id, count(*) as instances
+    from {{ ref('fct_journeys') }}
+    where outcome <> 'void'
+    group by journey_key, outcome
+),
+
+drawn as (
+    select journey_key, to_stage as stage_id, sum(moves) as moves from edges
+    where kind = 'end'
+    group by journey_key, to_stage
+)
+
+select coalesce(v.journey_key, i.journey_key) as journey_key, coalesce(v.stage_id, i.stage_id) as stage_id
+from visited as v
+full outer join walked_in as i on v.journey_key = i.journey_key and v.stage_id = i.stage_id
+left join walked_out as o on v.journey_key = o.journey_key and v.stage_id = o.stage_id
+where coalesce(v.visits, 0) <> coalesce(i.moves, 0) or coalesce(v.visits, 0) <> coalesce(o.moves, 0)
+union all
+select coalesce(e.journey_key, d.journey_key) as journey_key, coalesce(e.stage_id, d.stage_id) as stage_id
+from ended as e
+full outer join drawn as d on e.journey_key = d.journey_key and e.stage_id = d.stage_id
+where coalesce(e.instances, 0) <> coalesce(d.moves, 0)

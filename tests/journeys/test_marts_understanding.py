@@ -1,0 +1,143 @@
+"""The marts that explain journeys, over five customers whose walks are worked out by hand."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import uuid
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import duckdb
+import pyarrow as pa
+import pytest
+import yaml
+from warehouse import INTERACTIONS, SURVEYS, JourneyWarehouse
+
+from pipelines.journeys.spec import load_journeys
+from quality.company import Touchpoint
+
+DAY = datetime(2026, 1, 5)  # a Monday
+AS_OF = DAY + timedelta(days=60)
+NAMES = ("site_visited", "plan_viewed", "order_paid", "unsubscribed")
+TOUCHPOINTS = {name: Touchpoint(name, name, attributes=("plan_family",)) for name in NAMES}
+BUY = {
+    **{"journey": "buy", "version": 1, "status": "approved", "name": "Buy", "use_case": "acquisition"},
+    **{"entry": {"touchpoints": ["site_visited"]}, "timeouts": {"inactivity": "7d"}},
+    "stages": [
+        {"id": "look", "touchpoints": ["site_visited"], "expects": {"duration_p50": "1d", "csat": 4.2}},
+        {"id": "plan", "touchpoints": ["plan_viewed"]},
+        {"id": "pay", "touchpoints": ["order_paid"], "terminal": "converted"},
+    ],
+    "exits": [{"touchpoints": ["unsubscribed"], "outcome": "exited"}],
+}
+
+
+def _id(text: str) -> str:
+    return str(uuid.UUID(hashlib.md5(text.encode()).hexdigest()))
+
+
+def _interaction(customer, day, touchpoint, channel="web", family=None, value=None, minute=0):
+    return {
+        **{"interaction_id": _id(f"{customer}{day}{minute}{touchpoint}"), "customer_id": _id(customer)},
+        **{"touchpoint": touchpoint, "occurred_at": DAY + timedelta(days=day, minutes=minute), "priority": 50},
+        **{"slot": 1, "channel": channel, "is_online": channel == "web", "assisted": channel == "call_centre"},
+        **{"business_model": "b2c", "value": value and Decimal(value)},
+        "attributes": json.dumps({"plan_family": family} if family else {}),
+    }
+
+
+INTERACTED = [
+    _interaction("ann", 0, "site_visited"),
+    _interaction("ann", 1, "plan_viewed", family="fibre"),
+    _interaction("ann", 2, "site_visited"),
+    _interaction("ann", 4, "plan_viewed", "store", "mobile"),
+    _interaction("ann", 5, "order_paid", "store", value="20.00"),
+    _interaction("bob", 0, "site_visited"),
+    _interaction("bob", 2, "plan_viewed", family="mobile"),
+    _interaction("bob", 2, "plan_viewed", "call_centre", "fibre", minute=10),
+    _interaction("dee", 10, "site_visited", "store"),
+    _interaction("eve", 20, "site_visited"),
+    _interaction("eve", 21, "plan_viewed", family="fibre"),
+    _interaction("eve", 22, "unsubscribed"),
+    _interaction("cy", 58, "site_visited"),
+]
+
+
+@pytest.fixture(scope="module")
+def marts(warehouse: JourneyWarehouse, tmp_path_factory) -> JourneyWarehouse:
+    folder = tmp_path_factory.mktemp("understood")
+    (folder / "buy.yml").write_text(yaml.safe_dump(BUY))
+    interactions = pa.Table.from_pylist(INTERACTED, schema=INTERACTIONS)
+    items = [("plan_viewed", "plan_family")]
+    warehouse.load(load_journeys(folder, TOUCHPOINTS), interactions, AS_OF, SURVEYS.empty_table(), items)
+    assert warehouse.build() == []
+    return warehouse
+
+
+def _day(days: float) -> int:
+    return int(days * 86400)
+
+
+def test_the_graph_counts_every_edge_with_starts_and_ends(marts):
+    rows = marts.read("""
+        select from_stage, to_stage, moves, customers, share_of_from, back_moves, loop_moves, gap_p50_s, is_declared
+        from m.marts.mart_journey_graph order by from_stage, to_stage""")
+
+    assert [(f, t, m, c, round(float(s), 2), back, loop, gap, declared)
+            for f, t, m, c, s, back, loop, gap, declared in rows] == [
+        ("(start)", "look", 5, 5, 1.0, 0, 0, None, True),
+        ("look", "(dropped)", 1, 1, 0.17, 0, 0, None, None),
+        ("look", "(in_progress)", 1, 1, 0.17, 0, 0, None, None),
+        ("look", "plan", 4, 3, 0.67, 0, 1, _day(1.5), True),
+        ("pay", "(converted)", 1, 1, 1.0, 0, 0, None, None),
+        ("plan", "(dropped)", 1, 1, 0.25, 0, 0, None, None),
+        ("plan", "(exited)", 1, 1, 0.25, 0, 0, None, None),
+        ("plan", "look", 1, 1, 0.25, 0, 1, _day(1), False),
+        ("plan", "pay", 1, 1, 0.25, 0, 0, _day(1), True),
+    ]  # fmt: skip
+
+
+def test_variants_are_numbered_from_the_most_walked(marts):
+    rows = marts.read("""
+        select variant_no, path, instances, converted, dropped, in_progress, conversion, duration_p50_s
+        from m.marts.mart_journey_variants order by variant_no""")
+
+    assert rows == [
+        (1, "look", 2, 0, 1, 1, Decimal(0), 0),
+        (2, "look>plan", 2, 0, 1, 0, Decimal(0), _day(2) + 300),
+        (3, "look>plan>look>plan>pay", 1, 1, 0, 0, Decimal(1), _day(5)),
+    ]
+
+
+def test_a_drop_out_is_told_with_its_last_steps_and_what_was_looked_at(marts):
+    rows = marts.read("""
+        select last_stage, last_channel, dropped_at, last_steps, items_viewed, dwell_s, wait_s, value_at_stake
+        from m.marts.mart_journey_dropouts order by dropped_at""")
+
+    bob = "site_visited (web) > plan_viewed (web) > plan_viewed (call_centre)"
+    families = "plan_family=fibre, plan_family=mobile"
+    assert rows == [
+        ("plan", "call_centre", DAY + timedelta(days=9, minutes=10), bob, families, 600, _day(2), Decimal(20)),
+        ("look", "store", DAY + timedelta(days=17), "site_visited (store)", None, 0, 0, Decimal(20)),
+    ]
+
+
+def test_drop_outs_are_counted_by_stage_channel_and_segment(marts):
+    rows = marts.read("""
+        select last_stage, last_channel, business_model, dropouts, customers, share, value_at_stake
+        from m.marts.mart_journey_dropout_counts order by stage_no""")
+
+    half, twenty = Decimal("0.5"), Decimal(20)
+    assert rows == [("look", "store", "b2c", 1, 1, half, twenty), ("plan", "call_centre", "b2c", 1, 1, half, twenty)]
+
+
+def test_a_lost_row_of_the_list_of_drop_outs_is_seen(marts):
+    check = next((marts.folder / "target" / "compiled").rglob("dropout_lists_are_as_long_as_their_counts.sql"))
+    query = check.read_text()
+    with duckdb.connect(str(marts.warehouse)) as con:
+        con.execute(f"attach '{marts.marts}' as m")
+        assert con.execute(query).fetchall() == []
+        con.execute("begin; delete from m.marts.mart_journey_dropouts where last_stage = 'plan'")
+        assert con.execute(query).fetchall() == [("buy@1", "plan")]
+        con.execute("rollback")
