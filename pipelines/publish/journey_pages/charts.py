@@ -12,11 +12,12 @@ from typing import Any
 import altair as alt
 
 from pipelines.publish.journey_pages.figures import LOST, OPEN, JourneyFigures, fate
-from pipelines.publish.journey_pages.words import NONE, duration, number, plain, share
+from pipelines.publish.journey_pages.words import duration, number, plain, share
 
 INK, SOFT, PAPER, TRACK = "var(--ink)", "var(--soft)", "var(--paper)", "var(--track)"
 SOLID, HATCH, DOTS = "var(--main)", "url(#lost)", "url(#open)"
 ROW = 46  # height of a bar with the words above it
+TOLD = 175  # pixels at the right of those words that are kept for figures
 FONT = "system-ui, sans-serif"
 
 
@@ -57,7 +58,7 @@ def draw_bars(bars: list[Bar], description: str, longest: float) -> dict[str, An
             tooltip=[alt.Tooltip("stage:N", title="stage"), alt.Tooltip("meaning:N", title="what")],
         ),
         alt.Chart(alt.InlineData(words))
-        .mark_text(align="left", yOffset=-9, fontWeight=600, fill=INK)
+        .mark_text(align="left", yOffset=-9, fontWeight=600, fill=INK, limit=alt.ExprRef(f"width - {TOLD}"))
         .encode(x=alt.value(0), y=row, text="name:N"),
         alt.Chart(alt.InlineData(words))
         .mark_text(align="right", yOffset=-9, fill=INK)
@@ -109,7 +110,7 @@ def draw_dropouts(figures: JourneyFigures) -> dict[str, Any]:
             bars.append(
                 Bar(
                     name=stage.name,
-                    told=f"{number(stage.lost)} of {number(stage.reached)} lost · {share(stage.lost, stage.reached)}",
+                    told=f"{number(stage.lost)} of {number(stage.reached)} · {share(stage.lost, stage.reached)}",
                     parts=tuple((n, fill, f"{number(n)} {plain(outcome)}") for n, fill, outcome in ended),
                 )
             )
@@ -129,8 +130,7 @@ def draw_times(figures: JourneyFigures) -> dict[str, Any]:
             bars.append(
                 Bar(
                     name=stage.name,
-                    told=f"{duration(median)} · 90 % {duration(ninety) if ninety is not None else NONE} "
-                    f"(n {number(stage.timed_visits)})",
+                    told=f"{duration(median)} (n {number(stage.timed_visits)})",
                     parts=tuple(parts),
                     mark=stage.sla_s,
                 )

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 
 GOAL, LOST, OPEN = "goal", "lost", "open"
 LOST_OUTCOMES = ("dropped", "exited", "restarted")  # ends that no terminal stage gives
@@ -25,8 +26,8 @@ class Stage:
     """One stage with its figures. Counts are of instances, except `visits`.
 
     ended: instances whose last visit was here, by outcome.
-    median_s, p90_s: time until the next stage, open and lost visits counted as not yet advanced; null where fewer than
-        that share advanced.
+    median_s, p90_s: time until the next stage by Kaplan-Meier, over `timed_visits`, those open or lost included; null
+        where so many never advanced.
     """
 
     stage_id: str
@@ -50,9 +51,10 @@ class Stage:
     sentiment_answers: int
     sla_breached: int
     sla_visits: int
-    median_s: float | None = None
-    p90_s: float | None = None
-    timed_visits: int = 0
+    median_s: int | None
+    p90_s: int | None
+    wait_share: Decimal | None  # of the time of visits that ended
+    timed_visits: int
 
     @property
     def lost(self) -> int:
@@ -89,6 +91,17 @@ class Path:
     stages: tuple[str, ...]
     outcome: str
     instances: int
+
+
+@dataclass(frozen=True)
+class Dropouts:
+    """Instances that a deadline ended in one stage, by the channel of their last interaction."""
+
+    stage_id: str
+    last_channel: str
+    business_model: str
+    dropouts: int
+    value_at_stake: Decimal | None
 
 
 @dataclass(frozen=True)
@@ -144,6 +157,7 @@ class JourneyFigures:
     moves: tuple[Move, ...]
     funnel: tuple[Step, ...]
     paths: tuple[Path, ...]
+    dropouts: tuple[Dropouts, ...]
     hotspots: tuple[Hotspot, ...] = field(default=())
 
     @property

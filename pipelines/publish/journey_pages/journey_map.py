@@ -92,7 +92,7 @@ class _Frame:
 def draw_map(figures: JourneyFigures, *, wide: bool) -> MapDrawing:
     """Lay out the map from left to right, or from top to bottom for a narrow screen."""
     rows = {stage.stage_id: _rows(stage, figures.instances) for stage in figures.stages}
-    titles = {s.stage_id: tuple(wrap(f"{s.stage_no} {s.name}", 19 if wide else 26)) for s in figures.stages}
+    titles = {s.stage_id: tuple(wrap(f"{s.stage_no} {s.name}", 19 if wide else 22)) for s in figures.stages}
     heights = [34 + (len(rows[s.stage_id]) + len(titles[s.stage_id])) * LINE for s in figures.stages]
     frame = _frame(wide, heights)
     numbers = {stage.stage_id: place for place, stage in enumerate(figures.stages)}
@@ -118,7 +118,7 @@ def draw_map(figures: JourneyFigures, *, wide: bool) -> MapDrawing:
 
 def _frame(wide: bool, heights: list[float]) -> _Frame:
     """Cards of one height beside each other, or of their own heights below each other."""
-    lengths, gap = ([184.0] * len(heights), 92) if wide else (heights, 62)
+    lengths, gap = ([196.0] * len(heights), 92) if wide else (heights, 62)
     starts = tuple(sum(lengths[:place]) + gap * place for place in range(len(lengths)))
     return _Frame(wide, starts, tuple(lengths), max(heights) if wide else 216, gap, 36 if wide else 32)
 
@@ -163,18 +163,19 @@ def _card(
 def _straight(frame: _Frame, place: int, move: Move, figures: JourneyFigures, most: int) -> Line:
     """To the next stage: straight on, the label in the gap."""
     start = frame.starts[place] + frame.lengths[place]
-    end, middle = start + frame.gap, frame.across / 2
-    label = _label(move, figures)
+    end, middle = start + frame.gap, frame.across / (2 if frame.is_wide else 4)
     thickness = _thickness(move, most)
     tip = _tip(thickness)
-    x, y = (start + frame.gap / 2 - 5, middle) if frame.is_wide else (middle, start + frame.gap / 2 - 4)
+    x, y = (
+        (start + frame.gap / 2 - 5, middle) if frame.is_wide else (middle + thickness / 2 + 10, start + frame.gap / 2)
+    )
     return Line(
         path=f"M{frame.at(start, middle)} L{frame.at(end - tip, middle)}",
         arrow=_arrow(frame, end, middle, (1, 0), tip),
         thickness=thickness,
         move=move,
-        label=label,
-        label_x=x if frame.is_wide else x + thickness / 2 + 10,
+        label=_label(move, figures),
+        label_x=x,
         label_y=y,
         plate=0,
         told=_told(move, figures),

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.publish.journey_pages.figures import LOST_OUTCOMES, JourneyFigures, Move, Stage, Step, Version
+from pipelines.publish.journey_pages.figures import LOST_OUTCOMES, Dropouts, JourneyFigures, Move, Stage, Step, Version
 from pipelines.publish.journey_pages.figures import Path as Walk
 from pipelines.publish.publish import OFFLINE, PublishError
 
@@ -52,20 +52,27 @@ STAGES = """
         avg(v.csat) as csat, count(v.csat) as csat_answers,
         avg(v.effort) as effort, count(v.effort) as effort_answers,
         avg(v.sentiment) as sentiment, count(v.sentiment) as sentiment_answers,
-        count(*) filter (v.sla_breached) as sla_breached, count(v.sla_breached) as sla_visits
+        count(*) filter (v.sla_breached) as sla_breached, count(v.sla_breached) as sla_visits,
+        d.p50_s as median_s, d.p90_s, d.wait_share, coalesce(d.visits, 0) as timed_visits
     from marts.dim_journey_stages as s
     left join visits as v on s.stage_id = v.stage_id
+    left join marts.mart_journey_stage_durations as d
+        on s.journey_key = d.journey_key and s.stage_id = d.stage_id and d.business_model = 'all'
     where s.journey_key = $key
     group by all
     order by s.stage_no
 """
 MOVES = """
-    select t.from_stage, t.to_stage, count(*) as moves, bool_or(t.is_declared) as is_declared
-    from marts.fct_journey_transitions as t
-    inner join marts.fct_journeys as j on t.instance_id = j.instance_id
-    where t.journey_key = $key and j.outcome <> 'void'
-    group by all
+    select from_stage, to_stage, moves, is_declared, gap_p50_s as median_s
+    from marts.mart_journey_graph
+    where journey_key = $key and kind = 'move'
     order by moves desc, from_stage, to_stage
+"""
+DROPOUTS = """
+    select last_stage as stage_id, last_channel, business_model, dropouts, value_at_stake
+    from marts.mart_journey_dropout_counts
+    where journey_key = $key
+    order by dropouts desc, stage_no, last_channel, business_model
 """
 FUNNEL = """
     select
@@ -156,6 +163,7 @@ def _read(connection: duckdb.DuckDBPyConnection, rows: list[dict]) -> JourneyFig
             for row in _rows(connection, FUNNEL, **key)
         ),
         paths=paths,
+        dropouts=tuple(Dropouts(**row) for row in _rows(connection, DROPOUTS, **key)),
     )
 
 

@@ -14,16 +14,18 @@ import altair as alt
 
 from pipelines.publish.journey_pages.charts import DOTS, HATCH, INK, PAPER, SOFT, SOLID, finish
 from pipelines.publish.journey_pages.figures import GOAL, LOST, OPEN, JourneyFigures, Path, fate
-from pipelines.publish.journey_pages.words import number, plain
+from pipelines.publish.journey_pages.words import number, plain, wrap
 
-COLUMNS = 7  # visits drawn one by one; what comes after them is one block
-HEIGHT = 480
+COLUMNS = 5  # visits drawn one by one; what comes after them is one block
+HEIGHT = 480  # at least; a column of many blocks needs more
 BETWEEN = 24  # pixels above every block: room for its label
+PAGE, LETTER = 1100, 7  # pixels of a wide page and of a letter: how much of a name fits beside its count
+SMALL = 0.02  # stages that fewer of the instances visit there share a block, and so do such ends of one fate
 BLOCK = 0.08  # width of a block, in columns
 FATES = (GOAL, OPEN, LOST)  # from top to bottom within a block
 FILLS = {GOAL: "url(#goal)", LOST: HATCH, OPEN: DOTS}
-LATER = "later"
-Node = tuple[int, str, str]  # (column, stage, end or later; its id)
+OTHER, LATER = "other", "later"
+Node = tuple[int, str, str]  # (column; stage, other, later or end; the stage or outcome, or a fate that ends share)
 
 
 @dataclass(frozen=True)
@@ -36,22 +38,38 @@ class Flow:
     instances: int
 
 
-def find_flows(paths: tuple[Path, ...], columns: int = COLUMNS) -> list[Flow]:
-    """Every step of every path, added up.
+def find_flows(paths: tuple[Path, ...], columns: int = COLUMNS, small: float = SMALL) -> list[Flow]:
+    """Every step of every path, added up; no instance is left out.
 
     A path that ends in a terminal stage ends in that stage's block; another one in a block of its outcome.
     """
+    walks = [(_walk(path, columns), path) for path in paths]
+    sizes: dict[Node, int] = defaultdict(int)
+    for nodes, path in walks:
+        for node in nodes:
+            sizes[node] += path.instances
+    least = small * sum(path.instances for path in paths)
     counted: dict[tuple[Node, Node, str], int] = defaultdict(int)
-    for path in paths:
-        end = fate(path.outcome)
-        nodes: list[Node] = [(n, "stage", stage) for n, stage in enumerate(path.stages[:columns])]
-        if len(path.stages) > columns:
-            nodes.append((columns, LATER, LATER))
-        if end != GOAL or len(path.stages) > columns:
-            nodes.append((len(nodes), "end", path.outcome))
-        for start, after in zip(nodes, nodes[1:], strict=False):
-            counted[start, after, end] += path.instances
+    for nodes, path in walks:
+        drawn = [node if sizes[node] >= least else _share_block(node) for node in nodes]
+        for start, end in zip(drawn, drawn[1:], strict=False):
+            counted[start, end, fate(path.outcome)] += path.instances
     return [Flow(start, end, what, n) for (start, end, what), n in counted.items()]
+
+
+def _walk(path: Path, columns: int) -> list[Node]:
+    nodes: list[Node] = [(column, "stage", stage) for column, stage in enumerate(path.stages[:columns])]
+    is_cut = len(path.stages) > columns
+    if is_cut:
+        nodes.append((columns, LATER, LATER))
+    if is_cut or fate(path.outcome) != GOAL or len(nodes) == 1:
+        nodes.append((len(nodes), "end", path.outcome))
+    return nodes
+
+
+def _share_block(node: Node) -> Node:
+    column, kind, name = node
+    return (column, OTHER, OTHER) if kind == "stage" else (column, kind, fate(name)) if kind == "end" else node
 
 
 def draw_paths(figures: JourneyFigures) -> dict[str, Any]:
@@ -59,15 +77,16 @@ def draw_paths(figures: JourneyFigures) -> dict[str, Any]:
     flows = find_flows(figures.paths)
     order = {stage.stage_id: stage.stage_no for stage in figures.stages}
     names = {stage.stage_id: stage.name for stage in figures.stages}
-    blocks, scale = _place_blocks(figures, flows, order)
+    blocks, scale, height = _place_blocks(flows, order)
     last = max((node[0] for node in blocks), default=0)
-    along = alt.Scale(domain=[0, last + 0.85], nice=False, zero=False)
-    down = alt.Scale(domain=[0, HEIGHT], reverse=True, nice=False)
+    columns = last + 0.85  # beside the last one there is room for labels
+    along = alt.Scale(domain=[0, columns], nice=False, zero=False)
+    down = alt.Scale(domain=[0, height], reverse=True, nice=False)
     x, y = alt.X("x:Q", scale=along, axis=None), alt.Y("y:Q", scale=down, axis=None)
     going_on = {flow.start for flow in flows}
     labels = [
         {
-            **_label(node, size, names, order),
+            **_label(node, size, names, order, int(PAGE / columns / LETTER) - 10),
             **({"x": node[0], "y": at} if node in going_on else {"x": node[0] + BLOCK, "y": at + size * scale / 2}),
             "leads_on": node in going_on,
         }
@@ -76,7 +95,7 @@ def draw_paths(figures: JourneyFigures) -> dict[str, Any]:
     rectangles = [
         {
             **{"x": node[0], "x2": node[0] + BLOCK, "y": at, "y2": at + max(size * scale, 1.5)},
-            "fill": SOLID if node[1] != "end" else FILLS[fate(node[2])],
+            "fill": SOLID if node[1] != "end" else FILLS[_fate_of(node[2])],
             "told": label["label"],
         }
         for (node, (at, size)), label in zip(blocks.items(), labels, strict=True)
@@ -98,50 +117,54 @@ def draw_paths(figures: JourneyFigures) -> dict[str, Any]:
         alt.Chart(alt.InlineData(rectangles))
         .mark_rect(stroke=SOFT, strokeWidth=0.6)
         .encode(x=x, x2="x2:Q", y=y, y2="y2:Q", fill=alt.Fill("fill:N", scale=None), tooltip="told:N"),
-        *_write(above, x, y, dx=0, dy=-9),
-        *_write(beside, x, y, dx=4, dy=0),
+        *_write(above, x, y, dx=0, dy=-9, columns=columns),
+        *_write(beside, x, y, dx=4, dy=0, columns=columns),
     ]
-    return finish(alt.layer(*layers), f"Paths taken through {figures.name}", HEIGHT)
+    return finish(alt.layer(*layers), f"Paths taken through {figures.name}", height)
 
 
-def _write(labels: list[dict[str, Any]], x: alt.X, y: alt.Y, dx: int, dy: int) -> list[alt.Chart]:
+def _write(labels: list[dict[str, Any]], x: alt.X, y: alt.Y, dx: int, dy: int, columns: float) -> list[alt.Chart]:
     """Labels with a rim of paper around them; only sign and number where the screen is narrow."""
     chart = alt.Chart(alt.InlineData(labels)).transform_calculate(told="width < 600 ? datum.short : datum.label")
-    rim = chart.mark_text(align="left", dx=dx, dy=dy, stroke=PAPER, strokeWidth=4, strokeJoin="round")
-    return [
-        mark.encode(x=x, y=y, text="told:N") for mark in (rim, chart.mark_text(align="left", dx=dx, dy=dy, fill=INK))
-    ]
+    look = {"align": "left", "dx": dx, "dy": dy, "limit": alt.ExprRef(f"width / {columns} - 8")}  # a column's width
+    rim, ink = {"stroke": PAPER, "strokeWidth": 4, "strokeJoin": "round"}, {"fill": INK}
+    return [chart.mark_text(**look, **paint).encode(x=x, y=y, text="told:N") for paint in (rim, ink)]
 
 
-def _place_blocks(
-    figures: JourneyFigures, flows: list[Flow], order: dict[str, int]
-) -> tuple[dict[Node, tuple[float, int]], float]:
-    """Top and number of instances of every block, and the pixels of one instance, so that the fullest column fits.
+def _place_blocks(flows: list[Flow], order: dict[str, int]) -> tuple[dict[Node, tuple[float, int]], float, int]:
+    """Top and number of instances of every block; pixels of one instance, so that the fullest column fits; the height.
 
     Stages lie in their order, ends below them, the lost last.
     """
-    sizes: dict[Node, int] = defaultdict(int)
-    for path in figures.paths:
-        sizes[0, "stage", path.stages[0]] += path.instances
+    coming, going = defaultdict(int), defaultdict(int)
     for flow in flows:
-        sizes[flow.end] += flow.instances
+        coming[flow.end] += flow.instances
+        going[flow.start] += flow.instances
+    sizes = {node: max(coming[node], going[node]) for node in [*coming, *going]}
     columns: dict[int, list[Node]] = defaultdict(list)
     for node in sorted(sizes, key=lambda n: (n[0], *_rank(n, order))):
         columns[node[0]].append(node)
-    scale = min((HEIGHT - BETWEEN * len(nodes)) / sum(sizes[n] for n in nodes) for nodes in columns.values())
+    height = max(HEIGHT, *(2 * BETWEEN * len(nodes) for nodes in columns.values()))
+    scale = min((height - BETWEEN * len(nodes)) / sum(sizes[n] for n in nodes) for nodes in columns.values())
     placed = {}
     for nodes in columns.values():
         at = float(BETWEEN)
         for node in nodes:
             placed[node] = (at, sizes[node])
             at += sizes[node] * scale + BETWEEN
-    return placed, scale
+    return placed, scale, height
 
 
 def _rank(node: Node, order: dict[str, int]) -> tuple[int, int, str]:
-    if node[1] == "end":
-        return 2, FATES.index(fate(node[2])), node[2]
-    return (0, order[node[2]], "") if node[1] == "stage" else (1, 0, "")
+    _, kind, name = node
+    if kind == "end":
+        return 3, FATES.index(_fate_of(name)), name
+    return (0, order[name], "") if kind == "stage" else (1 if kind == OTHER else 2, 0, "")
+
+
+def _fate_of(name: str) -> str:
+    """Of an outcome, or of a fate that several small ends share."""
+    return name if name in FATES else fate(name)
 
 
 def _ribbons(
@@ -179,14 +202,16 @@ def _ribbons(
 
 
 def _name(node: Node, names: dict[str, str]) -> str:
-    if node[1] == "stage":
-        return names[node[2]]
-    return "further visits" if node[1] == LATER else plain(node[2])
+    _, kind, name = node
+    if kind == "stage":
+        return names[name]
+    if kind == "end":
+        return {GOAL: "goal", LOST: "lost", OPEN: "in progress"}.get(name, plain(name))
+    return "further visits" if kind == LATER else "other stages"
 
 
-def _label(node: Node, size: int, names: dict[str, str], order: dict[str, int]) -> dict[str, str]:
-    if node[1] == "end":
-        sign = {GOAL: "✓", LOST: "✕", OPEN: "…"}[fate(node[2])]
-    else:
-        sign = str(order[node[2]]) if node[1] == "stage" else "+"
-    return {"label": f"{sign} {_name(node, names)} · {number(size)}", "short": f"{sign} · {number(size)}"}
+def _label(node: Node, size: int, names: dict[str, str], order: dict[str, int], room: int) -> dict[str, str]:
+    _, kind, name = node
+    [told] = wrap(_name(node, names), max(room, 8), 1)
+    sign = {GOAL: "✓", LOST: "✕", OPEN: "…"}[_fate_of(name)] if kind == "end" else str(order.get(name, "+"))
+    return {"label": f"{sign} {told} · {number(size)}", "short": f"{sign} · {number(size)}"}
