@@ -12,10 +12,15 @@ from typing import Any
 import altair as alt
 
 from pipelines.publish.journey_pages.figures import LOST, OPEN, JourneyFigures, fate
-from pipelines.publish.journey_pages.words import duration, number, plain, share
+from pipelines.publish.journey_pages.words import MIN_ANSWERS, duration, mean, measured, number, plain, share
 
 INK, SOFT, PAPER, TRACK = "var(--ink)", "var(--soft)", "var(--paper)", "var(--track)"
 SOLID, HATCH, DOTS = "var(--main)", "url(#lost)", "url(#open)"
+CSAT = (1, 5)  # the scale every answer is told on
+MOST_HOTSPOTS = 10  # drawn; the table has them all
+SAYS = {
+    **{"drop": "lost", "loop": "came back", "dwell": "time", "csat": "CSAT", "effort": "effort", "sentiment": "mood"},
+}
 ROW = 46  # height of a bar with the words above it
 TOLD = 175  # pixels at the right of those words that are kept for figures
 FONT = "system-ui, sans-serif"
@@ -75,13 +80,15 @@ def draw_bars(bars: list[Bar], description: str, longest: float) -> dict[str, An
 
 def finish(chart: alt.LayerChart, description: str, height: int) -> dict[str, Any]:
     """The look all charts share: as wide as the page, no frame, words in the page's ink."""
-    return (
+    spec = (
         chart.properties(width="container", height=height, description=description, background="transparent")
         .configure(autosize=alt.AutoSizeParams(type="fit-x", contains="padding"), padding=1, font=FONT)
         .configure_view(stroke=None)
         .configure_text(fontSize=13, baseline="middle")
         .to_dict()
     )
+    del spec["$schema"]  # an address; the page says itself that it is Vega-Lite
+    return spec
 
 
 def draw_funnel(figures: JourneyFigures) -> dict[str, Any]:
@@ -137,3 +144,39 @@ def draw_times(figures: JourneyFigures) -> dict[str, Any]:
             )
     longest = max((x for bar in bars for x in (sum(part[0] for part in bar.parts), bar.mark or 0)), default=1)
     return draw_bars(bars, f"Time in the stages of {figures.name}", longest)
+
+
+def draw_satisfaction(figures: JourneyFigures) -> dict[str, Any]:
+    """Mean satisfaction of every stage with enough answers, from the lowest point of the scale to the highest."""
+    low, high = CSAT
+    bars = [
+        Bar(
+            name=stage.name,
+            told=mean(stage.csat, stage.csat_answers),
+            parts=((stage.csat - low, SOLID, f"CSAT {mean(stage.csat, stage.csat_answers)}"),),
+            mark=float(stage.expects["csat"]) - low if "csat" in stage.expects else None,
+        )
+        for stage in figures.stages
+        if stage.csat_answers >= MIN_ANSWERS
+    ]
+    return draw_bars(bars, f"Satisfaction with the stages of {figures.name}", high - low)
+
+
+def draw_hotspots(figures: JourneyFigures) -> dict[str, Any]:
+    """The hotspots that lose most, by how many more are lost than elsewhere in the same place."""
+    bars = [
+        Bar(
+            name=f"{spot.hotspot_no} {describe_place(figures, spot.place)}, {plain(spot.channel)}",
+            told=f"{SAYS[spot.measure]} {measured(float(spot.observed), spot.measure)} (n {number(spot.n)})",
+            parts=(
+                (float(spot.customers_lost or 0), HATCH, f"{spot.customers_lost or 0:.1f} more lost than elsewhere"),
+            ),
+        )
+        for spot in figures.hotspots[:MOST_HOTSPOTS]
+    ]
+    return draw_bars(bars, f"Hotspots of {figures.name}", max((bar.parts[0][0] for bar in bars), default=1))
+
+
+def describe_place(figures: JourneyFigures, place: tuple[str, ...]) -> str:
+    """The names of a stage, or of the two stages of a move."""
+    return " → ".join(figures.stage(stage).name for stage in place)

@@ -6,8 +6,8 @@ Put here: the shape of the figures. Keep out: reading them (read.py), drawing th
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass
+from datetime import date, datetime
 from decimal import Decimal
 
 GOAL, LOST, OPEN = "goal", "lost", "open"
@@ -106,13 +106,22 @@ class Dropouts:
 
 @dataclass(frozen=True)
 class Hotspot:
-    """One cell in which something goes worse than in the rest of its stage or edge."""
+    """One cell in which a measure is worse than in the rest of its place, beyond chance.
 
-    place: str
-    what: str
-    seen: str
-    expected: str
-    customers: int
+    place: the ids of a stage, or of the two stages of an edge.
+    """
+
+    hotspot_no: int
+    measure: str
+    place: tuple[str, ...]
+    channel: str
+    business_model: str
+    week: date
+    n: int
+    observed: Decimal
+    baseline: Decimal
+    customers_lost: Decimal | None
+    value_lost: Decimal | None
     q_value: float
 
 
@@ -158,7 +167,8 @@ class JourneyFigures:
     funnel: tuple[Step, ...]
     paths: tuple[Path, ...]
     dropouts: tuple[Dropouts, ...]
-    hotspots: tuple[Hotspot, ...] = field(default=())
+    hotspots: tuple[Hotspot, ...]
+    tested_cells: int  # in which a hotspot was looked for
 
     @property
     def instances(self) -> int:

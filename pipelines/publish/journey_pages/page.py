@@ -15,7 +15,15 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipelines.publish.journey_pages import words
-from pipelines.publish.journey_pages.charts import draw_dropouts, draw_funnel, draw_times
+from pipelines.publish.journey_pages.charts import (
+    SAYS,
+    describe_place,
+    draw_dropouts,
+    draw_funnel,
+    draw_hotspots,
+    draw_satisfaction,
+    draw_times,
+)
 from pipelines.publish.journey_pages.figures import GOAL, LOST, OPEN, JourneyFigures, fate
 from pipelines.publish.journey_pages.journey_map import WIDEST, draw_map
 from pipelines.publish.journey_pages.read import read_journeys
@@ -74,8 +82,20 @@ def render_page(figures: JourneyFigures) -> str:
             paths=draw_paths(figures) if figures.paths else None,
             dropouts=draw_dropouts(figures) if any(fate(p.outcome) != GOAL for p in figures.paths) else None,
             times=draw_times(figures) if any(stage.timed_visits for stage in figures.stages) else None,
+            feels=draw_satisfaction(figures)
+            if any(s.csat_answers >= words.MIN_ANSWERS for s in figures.stages)
+            else None,
+            hotspots=draw_hotspots(figures) if any(spot.customers_lost for spot in figures.hotspots) else None,
             vega=Markup(vega_scripts()),
-            **{"GOAL": GOAL, "LOST": LOST, "OPEN": OPEN, "fate": fate, "MIN_ANSWERS": words.MIN_ANSWERS},
+            **{
+                "GOAL": GOAL,
+                "LOST": LOST,
+                "OPEN": OPEN,
+                "fate": fate,
+                "SAYS": SAYS,
+                "place": describe_place,
+                "MIN_ANSWERS": words.MIN_ANSWERS,
+            },
         )
     )
 
@@ -124,7 +144,9 @@ def _templates() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {name: getattr(words, name) for name in ("number", "share", "duration", "mean", "plain")}
+    environment.filters |= {
+        name: getattr(words, name) for name in ("number", "share", "duration", "mean", "measured", "plain")
+    }
     environment.globals |= {"colours": _style("colours.css"), "paint": _style("map.css"), "layout": _style("page.css")}
     return environment
 

@@ -11,7 +11,16 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.publish.journey_pages.figures import LOST_OUTCOMES, Dropouts, JourneyFigures, Move, Stage, Step, Version
+from pipelines.publish.journey_pages.figures import (
+    LOST_OUTCOMES,
+    Dropouts,
+    Hotspot,
+    JourneyFigures,
+    Move,
+    Stage,
+    Step,
+    Version,
+)
 from pipelines.publish.journey_pages.figures import Path as Walk
 from pipelines.publish.publish import OFFLINE, PublishError
 
@@ -93,6 +102,15 @@ PATHS = """
     group by all
     order by instances desc, path, outcome
 """
+HOTSPOTS = """
+    select
+        hotspot_no, measure, string_split(place, '>') as place, channel, business_model, week, n, observed, baseline,
+        customers_lost, value_lost, q_value
+    from marts.mart_journey_hotspots
+    where journey_key = $key and is_hotspot
+    order by hotspot_no
+"""
+TESTED = "select count(p_value) as cells from marts.mart_journey_hotspots where journey_key = $key"
 TIMES = """
     select journey_key, median(duration_s) as median_s
     from marts.fct_journeys
@@ -164,6 +182,8 @@ def _read(connection: duckdb.DuckDBPyConnection, rows: list[dict]) -> JourneyFig
         ),
         paths=paths,
         dropouts=tuple(Dropouts(**row) for row in _rows(connection, DROPOUTS, **key)),
+        hotspots=tuple(Hotspot(**{**row, "place": tuple(row["place"])}) for row in _rows(connection, HOTSPOTS, **key)),
+        tested_cells=_rows(connection, TESTED, **key)[0]["cells"],
     )
 
 

@@ -207,7 +207,7 @@ def _name(node: Node, names: dict[str, str]) -> str:
         return names[name]
     if kind == "end":
         return {GOAL: "goal", LOST: "lost", OPEN: "in progress"}.get(name, plain(name))
-    return "further visits" if kind == LATER else "other stages"
+    return "later" if kind == LATER else "others"
 
 
 def _label(node: Node, size: int, names: dict[str, str], order: dict[str, int], room: int) -> dict[str, str]:

@@ -23,7 +23,7 @@ def duration(seconds: float | None) -> str:
     """The two largest units, the second one only where it is not nought: `1 d 6 h`, `3 min`."""
     if seconds is None:
         return NONE
-    left = round(seconds)
+    left = round(seconds)  # also of a Decimal
     for place, (size, name) in enumerate(UNITS):
         if left >= size:
             whole, rest = divmod(left, size)
@@ -40,6 +40,13 @@ def mean(value: float | None, answers: int, decimals: int = 1) -> str:
     if answers < MIN_ANSWERS or value is None:
         return f"too few answers (n {answers})"
     return f"{value:.{decimals}f} (n {number(answers)})"
+
+
+def measured(value: float, measure: str) -> str:
+    """A measure of a hotspot in its unit: a share, a time, points."""
+    if measure in ("drop", "loop"):
+        return f"{100 * value:.1f} %"
+    return duration(value) if measure == "dwell" else f"{value:.2f}"
 
 
 def plain(identifier: str) -> str:
