@@ -21,24 +21,29 @@ DOCUMENT = {
     "exits": [{"touchpoints": ["left"]}],
 }
 FACTS = ("Buy", "marketing", "acquisition", "Get online", "life", "customer", 3600)
+WALK = (
+    *("after_end", None, None, None),
+    '{"cooldown_s":null,"exclusions":[],"inactivity_s":3600,"max_duration_s":null,"max_wait_s":[null,null,null],'
+    '"reentry":"after_end","terminal":[false,false,true]}',
+)
 GOLDEN = {
     "journeys": [
-        ("buy@1", 1, "buy", 1, "approved", *FACTS, False),
-        ("buy@2", 2, "buy", 2, "approved", *FACTS, True),
-        ("buy@3", 3, "buy", 3, "assumed", *FACTS, False),
+        ("buy@1", 1, "buy", 1, "approved", *FACTS, False, *WALK),
+        ("buy@2", 2, "buy", 2, "approved", *FACTS, True, *WALK),
+        ("buy@3", 3, "buy", 3, "assumed", *FACTS, False, *WALK),
     ],
     "journey_stages": [
-        ("buy@1", 1, 1, "look", "look", True, True, None, None, False, '{"duration_p50_s": 86400, "effort": 2}'),
-        ("buy@1", 1, 2, "try", "try", True, False, None, None, False, None),
-        ("buy@1", 1, 3, "pay", "pay", False, True, "converted", 172_800, True, None),
+        ("buy@1", 1, 1, "look", "look", True, True, None, None, False, '{"duration_p50_s": 86400, "effort": 2}', None),
+        ("buy@1", 1, 2, "try", "try", True, False, None, None, False, None, None),
+        ("buy@1", 1, 3, "pay", "pay", False, True, "converted", 172_800, True, None, None),
     ],
     "journey_rules": [
-        (1, "buy@1", 1, "seen", "entry", None, None),
-        (2, "buy@1", 1, "seen", "stage", 1, None),
-        (3, "buy@1", 1, "tried", "stage", 2, None),
-        (4, "buy@1", 1, "seen", "stage", 2, None),
-        (5, "buy@1", 1, "paid", "stage", 3, "converted"),
-        (6, "buy@1", 1, "left", "exit", None, "exited"),
+        (1, "buy@1", 1, "seen", "entry", None, None, None),
+        (2, "buy@1", 1, "seen", "stage", 1, None, None),
+        (3, "buy@1", 1, "tried", "stage", 2, None, None),
+        (4, "buy@1", 1, "seen", "stage", 2, None, None),
+        (5, "buy@1", 1, "paid", "stage", 3, "converted", None),
+        (6, "buy@1", 1, "left", "exit", None, "exited", None),
     ],
     "journey_conditions": [
         *((3, "kind", "x"), (3, "size", "1"), (3, "size", "2")),

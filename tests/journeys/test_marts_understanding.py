@@ -70,7 +70,10 @@ def marts(warehouse: JourneyWarehouse, tmp_path_factory) -> JourneyWarehouse:
     (folder / "buy.yml").write_text(yaml.safe_dump(BUY))
     interactions = pa.Table.from_pylist(INTERACTED, schema=INTERACTIONS)
     items = [("plan_viewed", "plan_family")]
-    warehouse.load(load_journeys(folder, TOUCHPOINTS), interactions, AS_OF, SURVEYS.empty_table(), items)
+    answered = DAY + timedelta(hours=1)
+    answer = {"customer_id": _id("ann"), "response_key": "r", "metric": "csat", "score_01": 0.5}
+    surveys = pa.Table.from_pylist([answer | {"responded_at": answered}], schema=SURVEYS)
+    warehouse.load(load_journeys(folder, TOUCHPOINTS), interactions, AS_OF, surveys, items)
     assert warehouse.build() == []
     return warehouse
 
@@ -141,3 +144,71 @@ def test_a_lost_row_of_the_list_of_drop_outs_is_seen(marts):
         con.execute("begin; delete from m.marts.mart_journey_dropouts where last_stage = 'plan'")
         assert con.execute(query).fetchall() == [("buy@1", "plan")]
         con.execute("rollback")
+
+
+def test_changes_of_channel_are_told_inside_and_between_visits(marts):
+    rows = marts.read("""
+        select from_stage, to_stage, is_within_visit, from_channel, to_channel, direction, handoffs, latency_p50_s
+        from m.marts.mart_journey_handoffs order by from_stage""")
+
+    assert rows == [
+        ("look", "plan", False, "web", "store", "online_to_offline", 1, _day(2)),
+        ("plan", "plan", True, "web", "call_centre", "online_to_offline", 1, 600),
+    ]
+
+
+def test_expectations_are_set_against_what_was_measured(marts):
+    rows = marts.read("""
+        select stage_id, metric, expected, measured, gap, is_met, visits
+        from m.marts.mart_journey_expectation_gap order by metric""")
+
+    # look: left after 1, 2, 1 and 2 days; two open or dropped (known for 2 and 7): half have gone on by day 2
+    assert rows == [
+        ("look", "csat", Decimal("4.2"), Decimal(3), Decimal("-1.2"), False, 1),
+        ("look", "duration_p50_s", _day(1), _day(2), _day(1), False, 6),
+    ]
+
+
+def test_the_map_has_every_declared_place_and_every_walked_edge(marts):
+    rows = marts.read("""
+        select kind, place, visits, instances, returns, dropped, is_declared
+        from m.marts.mart_journey_map order by kind, place""")
+
+    assert rows == [
+        ("end", "look>(dropped)", 1, 1, 0, None, None),
+        ("end", "look>(in_progress)", 1, 1, 0, None, None),
+        ("end", "pay>(converted)", 1, 1, 0, None, None),
+        ("end", "plan>(dropped)", 1, 1, 0, None, None),
+        ("end", "plan>(exited)", 1, 1, 0, None, None),
+        ("move", "look>plan", 4, 3, 1, None, True),
+        ("move", "plan>look", 1, 1, 1, None, False),
+        ("move", "plan>pay", 1, 1, 0, None, True),
+        ("stage", "look", 6, 5, 1, 1, True),
+        ("stage", "pay", 1, 1, 0, 0, True),
+        ("stage", "plan", 4, 3, 1, 1, True),
+        ("start", "(start)>look", 5, 5, 0, None, True),
+    ]
+
+
+def test_the_map_tells_a_stage_as_its_visits_do(marts):
+    assert marts.read("""
+        select instances, share_of_instances, conversion, share_dropped, open_visits, p50_s, csat_visits, csat, hotspots
+        from m.marts.mart_journey_map where kind = 'stage' and place = 'look'""") == [
+        (5, Decimal(1), Decimal("0.2"), Decimal("0.166667"), 1, _day(2), 1, Decimal(3), 0)
+    ]
+
+
+def test_drivers_count_visits_whose_fate_is_decided(marts):
+    rows = marts.read("""
+        select feature, feature_value, visits, dropped, rate_with, rate_without, is_driver
+        from m.marts.mart_journey_dropout_drivers where stage_id = 'look' order by feature, feature_value""")
+
+    # of the six visits of `look` one is still open; the one in the store is the one that was dropped
+    assert rows == [
+        ("channel", "store", 1, 1, 1, 0, False),
+        ("channel", "web", 4, 0, 0, 1, False),
+        ("is_return", "false", 4, 1, Decimal("0.25"), 0, False),
+        ("is_return", "true", 1, 0, 0, Decimal("0.25"), False),
+        ("previous_stage", "(start)", 4, 1, Decimal("0.25"), 0, False),
+        ("previous_stage", "plan", 1, 0, 0, Decimal("0.25"), False),
+    ]

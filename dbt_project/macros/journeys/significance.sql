@@ -41,3 +41,27 @@
                 )
     end
 {% endmacro %}
+
+{# `relation` with a column `q_value`: `p_value` corrected for the number of tests of a group (Benjamini and Hochberg 1995);
+   null where nothing was tested. #}
+{% macro correct_for_tests(relation, by) %}
+    select
+        ranked.*,
+        case
+            when p_value is not null
+                then
+                    least(
+                        1.0,
+                        min(p_value * tests / p_no) over (
+                            partition by {{ by }} order by p_no desc rows between unbounded preceding and current row
+                        )
+                    )
+        end as q_value
+    from (
+        select
+            *,
+            row_number() over (partition by {{ by }} order by p_value nulls last) as p_no,
+            count(p_value) over (partition by {{ by }}) as tests
+        from {{ relation }}
+    ) as ranked
+{% endmacro %}

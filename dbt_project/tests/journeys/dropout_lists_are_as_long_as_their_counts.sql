@@ -3,8 +3,13 @@
 
 with listed as (
     select
-        journey_key, last_stage, last_channel, business_model, count(*) as dropouts,
-        count(distinct customer_id) as customers, coalesce(sum(value_at_stake), 0) as value_at_stake
+        journey_key,
+        last_stage,
+        last_channel,
+        business_model,
+        count(*) as dropouts,
+        count(distinct coalesce(cast(customer_id as {{ dbt.type_string() }}), account_key)) as customers,
+        coalesce(sum(value_at_stake), 0) as value_at_stake
     from {{ ref('mart_journey_dropouts') }}
     group by journey_key, last_stage, last_channel, business_model
 ),

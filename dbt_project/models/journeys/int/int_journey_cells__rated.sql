@@ -12,7 +12,7 @@ cells as (
         business_model,
         week,
         count(*) as visits,
-        count(distinct customer_id) as customers,
+        count(distinct entity_id) as customers,
         count(case when is_judged then 1 end) as judged,
         count(case when is_judged and is_dropped then 1 end) as dropped,
         count(case when is_judged and is_converted then 1 end) as converted,

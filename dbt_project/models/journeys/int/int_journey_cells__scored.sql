@@ -34,7 +34,8 @@ measured as (
 ),
 
 by_badness as (
-    select journey_key, kind, place, measure, badness, count(*) as visits, count(case when is_over then 1 end) as through
+    select
+        journey_key, kind, place, measure, badness, count(*) as visits, count(case when is_over then 1 end) as through
     from measured
     group by journey_key, kind, place, measure, badness
 ),

@@ -1,6 +1,7 @@
 {{ config(materialized='ephemeral') }}
 
--- a void instance never happened as far as the marts are concerned
+-- A void instance never happened as far as the marts are concerned. entity_id is the customer or, in a journey of
+-- accounts, the account, as an id that falls into ranges.
 with journeys as (
     select * from {{ ref('fct_journeys') }}
     where outcome <> 'void'
@@ -13,7 +14,9 @@ stages as (
 final as (
     select
         j.instance_id,
+        coalesce(j.customer_id, {{ c360.uuid_of('j.account_key') }}) as entity_id,
         j.customer_id,
+        j.account_key,
         j.journey_key,
         j.is_current,
         j.business_model,

@@ -16,6 +16,7 @@ viewed as (
         s.instance_id,
         s.visit_seq,
         m.attribute,
+        coalesce(s.previous_visit_seq <> s.visit_seq, true) as is_at_entry,
         {{ c360.json_text('i.attributes', 'm.attribute') }} as item
     from steps as s
     inner join interactions as i on s.interaction_id = i.interaction_id
@@ -23,9 +24,10 @@ viewed as (
 ),
 
 final as (
-    select distinct instance_id, visit_seq, attribute, item
+    select instance_id, visit_seq, attribute, item, {{ dbt.bool_or('is_at_entry') }} as is_at_entry
     from viewed
     where item is not null
+    group by instance_id, visit_seq, attribute, item
 )
 
 select * from final

@@ -1,30 +1,55 @@
 {{ config(materialized='bucketed_table') }}
 
-with journeys as (
-    select * from {{ ref('int_journey_instances__counted') }}
-    where {{ c360.in_customer_range() }}
+with walked as (
+    select * from {{ ref('int_journey_interactions__walked') }}
+    where {{ c360.in_customer_range('entity_id') }} and not is_outside
 ),
 
-journey_interactions as (
-    select * from {{ ref('fct_journey_interactions') }}
-    where {{ c360.in_customer_range() }}
+visits as (
+    select * from {{ ref('int_journey_visits__numbered') }}
+    where {{ c360.in_customer_range('entity_id') }}
+),
+
+journeys as (
+    select * from {{ ref('int_journey_instances__counted') }}
+    where {{ c360.in_customer_range('entity_id') }}
+),
+
+stages as (
+    select * from {{ ref('int_journey_stages__declared') }}
 ),
 
 interactions as (
-    select * from {{ ref('fct_interactions') }}
+    select customer_id as entity_id, interaction_id, touchpoint, channel, is_online, assisted
+    from {{ ref('fct_interactions') }}
     where {{ c360.in_customer_range() }}
+    union all
+    select entity_id, interaction_id, touchpoint, channel, is_online, assisted
+    from {{ ref('int_account_interactions__keyed') }}
+    where {{ c360.in_customer_range('entity_id') }}
+),
+
+staged as (
+    select
+        v.instance_id,
+        v.visit_seq,
+        v.stage_no,
+        w.journey_no,
+        w.entity_id,
+        w.row_no,
+        w.interaction_id,
+        w.occurred_at,
+        j.journey_key,
+        j.interactions
+    from walked as w
+    inner join visits as v
+        on w.entity_id = v.entity_id and w.journey_no = v.journey_no and w.visit_row = v.visit_row
+    inner join journeys as j on v.instance_id = j.instance_id
 ),
 
 ordered as (
     select
-        n.instance_id,
-        n.customer_id,
-        n.journey_key,
-        n.visit_seq,
-        n.stage_id,
-        n.interaction_id,
-        n.occurred_at,
-        j.interactions,
+        s.*,
         i.touchpoint,
         coalesce(i.channel, 'unknown') as channel,
         i.is_online,
@@ -32,39 +57,37 @@ ordered as (
         row_number() over in_time as step_no,
         lag(coalesce(i.channel, 'unknown')) over in_time as previous_channel,
         lag(i.is_online) over in_time as previous_is_online,
-        lag(n.stage_id) over in_time as previous_stage,
-        lag(n.visit_seq) over in_time as previous_visit_seq,
-        lag(n.occurred_at) over in_time as previous_at
-    from journey_interactions as n
-    inner join journeys as j on n.instance_id = j.instance_id
-    inner join interactions as i on n.interaction_id = i.interaction_id
-    window in_time as (
-        partition by n.instance_id
-        order by n.occurred_at, i.priority, i.sequence nulls last, i.slot, n.interaction_id
-    )
+        lag(s.stage_no) over in_time as previous_stage_no,
+        lag(s.visit_seq) over in_time as previous_visit_seq,
+        lag(s.occurred_at) over in_time as previous_at
+    from staged as s
+    inner join interactions as i on s.interaction_id = i.interaction_id and s.entity_id = i.entity_id
+    window in_time as (partition by s.instance_id order by s.row_no)
 ),
 
 final as (
     select
-        instance_id,
-        customer_id,
-        journey_key,
-        visit_seq,
-        stage_id,
-        interaction_id,
-        occurred_at,
-        touchpoint,
-        channel,
-        is_online,
-        is_assisted,
-        cast(step_no as bigint) as step_no,
-        interactions - step_no as steps_left,
-        previous_channel,
-        previous_is_online,
-        previous_stage,
-        previous_visit_seq,
-        {{ c360.seconds_between('previous_at', 'occurred_at') }} as gap_s
-    from ordered
+        o.instance_id,
+        o.entity_id,
+        o.journey_key,
+        o.visit_seq,
+        o.interaction_id,
+        o.occurred_at,
+        t.stage_id,
+        o.touchpoint,
+        o.channel,
+        o.is_online,
+        o.is_assisted,
+        o.step_no,
+        o.interactions - o.step_no as steps_left,
+        o.previous_channel,
+        o.previous_is_online,
+        before.stage_id as previous_stage,
+        o.previous_visit_seq,
+        {{ c360.seconds_between('o.previous_at', 'o.occurred_at') }} as gap_s
+    from ordered as o
+    inner join stages as t on o.journey_no = t.journey_no and o.stage_no = t.stage_no
+    left join stages as before on o.journey_no = before.journey_no and o.previous_stage_no = before.stage_no
 )
 
 select * from final

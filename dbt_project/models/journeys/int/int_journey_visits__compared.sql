@@ -1,19 +1,23 @@
 {{ config(materialized='bucketed_table') }}
 
 -- What every comparison of visits needs, once: the channel a visit began on, how long it is known to have lasted, and
--- whether its fate is decided, by a rule that does not look at its fate: a visit left early must not count before one
--- that is still waiting for its deadline.
+-- whether its fate is decided, by a rule that does not look at its fate: a visit that was left early must not count
+-- before one of the same time that still waits for its deadline.
 with journeys as (
-    select i.*, d.inactivity_s, r.as_of
+    select
+        i.*,
+        d.inactivity_s,
+        i.started_at + d.max_duration_s * interval '1' second as must_end_at,
+        r.as_of
     from {{ ref('int_journey_instances__counted') }} as i
-    inner join {{ ref('dim_journeys') }} as d on i.journey_key = d.journey_key
+    inner join {{ ref('int_journeys__declared') }} as d on i.journey_key = d.journey_key
     cross join (select max(as_of) as as_of from {{ source('control', 'run') }}) as r
-    where {{ c360.in_customer_range('i.customer_id') }}
+    where {{ c360.in_customer_range('i.entity_id') }}
 ),
 
 visits as (
     select * from {{ ref('fct_journey_stages') }}
-    where {{ c360.in_customer_range() }}
+    where customer_id is null or {{ c360.in_customer_range() }}
 ),
 
 stages as (
@@ -30,14 +34,14 @@ steps as (
         {{ c360.first_by('is_assisted', 'step_no') }} as is_assisted,
         {{ c360.first_by('gap_s', 'step_no') }} as gap_s
     from {{ ref('int_journey_steps__ordered') }}
-    where {{ c360.in_customer_range() }}
+    where {{ c360.in_customer_range('entity_id') }}
     group by instance_id, visit_seq
 ),
 
 final as (
     select
         v.instance_id,
-        v.customer_id,
+        j.entity_id,
         v.journey_key,
         j.is_current,
         j.business_model,
@@ -75,10 +79,14 @@ final as (
                 then {{ c360.seconds_between('v.entered_at', 'j.closed_at') }}
             else v.duration_s
         end as known_s,
-        case
-            when j.inactivity_s is null then v.exited_at is not null
-            else j.as_of > v.last_interaction_at + j.inactivity_s * interval '1' second
-        end as is_decided
+        coalesce(
+            least(
+                v.last_interaction_at + j.inactivity_s * interval '1' second,
+                v.entered_at + v.max_wait_s * interval '1' second,
+                j.must_end_at
+            ) < j.as_of,
+            v.exited_at is not null
+        ) as is_decided
     from visits as v
     inner join journeys as j on v.instance_id = j.instance_id
     inner join stages as s on v.journey_key = s.journey_key and v.stage_id = s.stage_id

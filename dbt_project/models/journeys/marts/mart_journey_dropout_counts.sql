@@ -16,7 +16,7 @@ counted as (
         last_channel,
         business_model,
         count(*) as dropouts,
-        count(distinct customer_id) as customers
+        count(distinct entity_id) as customers
     from visits
     group by journey_key, is_current, stage_no, stage_id, last_channel, business_model
 ),

@@ -34,6 +34,7 @@ final as (
     select
         j.instance_id,
         j.customer_id,
+        j.account_key,
         j.journey_key,
         j.is_current,
         j.business_model,

@@ -18,7 +18,7 @@ declared as (
 
 walked as (
     select
-        journey_key, instance_id, customer_id, gap_s, stage_id as to_stage,
+        journey_key, instance_id, entity_id, gap_s, stage_id as to_stage,
         coalesce(previous_stage, '(start)') as from_stage,
         case when visit_seq = 1 then 'start' else 'move' end as kind,
         case when move = 'back' then 1 else 0 end as is_back,
@@ -26,7 +26,7 @@ walked as (
     from visits
     union all
     select
-        journey_key, instance_id, customer_id, null as gap_s, '(' || outcome || ')' as to_stage,
+        journey_key, instance_id, entity_id, null as gap_s, '(' || outcome || ')' as to_stage,
         stage_id as from_stage,
         'end' as kind,
         0 as is_back,
@@ -43,7 +43,7 @@ edges as (
         to_stage,
         count(*) as moves,
         count(distinct instance_id) as instances,
-        count(distinct customer_id) as customers,
+        count(distinct entity_id) as customers,
         sum(is_back) as back_moves,
         sum(is_loop) as loop_moves,
         {{ c360.percentile('gap_s', 0.5) }} as gap_p50_s,

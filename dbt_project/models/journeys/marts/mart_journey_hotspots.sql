@@ -57,30 +57,8 @@ tested as (
     from measured
 ),
 
-ordered as (
-    select
-        *,
-        row_number() over (partition by journey_key order by p_value nulls last) as place_by_p,
-        count(p_value) over (partition by journey_key) as tests
-    from tested
-),
-
--- a test may not look better than one with a larger p
 corrected as (
-    select
-        *,
-        case
-            when p_value is not null
-                then
-                    least(
-                        1.0,
-                        min(p_value * tests / place_by_p) over (
-                            partition by journey_key order by place_by_p desc
-                            rows between unbounded preceding and current row
-                        )
-                    )
-        end as q_value
-    from ordered
+    {{ c360.correct_for_tests('tested', 'journey_key') }}
 ),
 
 valued as (

@@ -1,6 +1,6 @@
 -- How long until a visit goes on to another stage. A visit that ended otherwise, or not yet, is known only to have
--- lasted so long: dropped ones to their deadline, open ones to as_of. The restricted mean is the area below the survival
--- curve up to the longest duration known.
+-- lasted so long: dropped ones to their deadline, open ones to as_of. The restricted mean is the area below the
+-- survival curve up to the longest duration known.
 with visits as (
     select * from {{ ref('int_journey_visits__compared') }}
     where not is_terminal

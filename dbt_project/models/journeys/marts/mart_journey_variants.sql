@@ -9,7 +9,7 @@ variants as (
         path,
         max(visits) as visits,
         count(*) as instances,
-        count(distinct customer_id) as customers,
+        count(distinct entity_id) as customers,
         count(case when is_converted then 1 end) as converted,
         count(case when outcome = 'dropped' then 1 end) as dropped,
         count(case when outcome = 'in_progress' then 1 end) as in_progress,
