@@ -12,6 +12,7 @@ from pipelines.defs.automation import build_jobs, build_schedule, build_sensors
 from pipelines.defs.checks import build_checks
 from pipelines.defs.control import build_control_asset
 from pipelines.defs.identity import build_identity_assets
+from pipelines.defs.journey_pages import build_journey_pages_asset
 from pipelines.defs.landing import build_landing_assets
 from pipelines.defs.publish import build_publish_asset
 from pipelines.defs.warehouse import build_dbt_assets
@@ -36,6 +37,7 @@ def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_con
             build_identity_assets(settings, company),
             models,
             build_publish_asset(settings, tables),
+            build_journey_pages_asset(settings),
         ],
         asset_checks=[suites],
         jobs=jobs,

@@ -15,6 +15,7 @@ LANDING = "landing"  # first part of the keys of what was received
 CONTROL = AssetKey(["control", "run"])
 PUBLISHED_LAYERS = ("marts", "governance")  # schemas of the published file, first part of their asset keys
 PUBLISHED = AssetKey(["published", "customer360"])
+JOURNEY_PAGES = AssetKey(["published", "journey_pages"])
 
 IDENTITY_RELATIONS = {
     "customers": "One row per customer: knowledge level and the anchor its id is made from.",

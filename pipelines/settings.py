@@ -85,6 +85,10 @@ class Settings:
         return self.home / "published" / "customer360.duckdb"
 
     @property
+    def site(self) -> Path:
+        return self.home / "site"
+
+    @property
     def private(self) -> Path:
         return self.home / "private"
 

@@ -1,0 +1,30 @@
+"""What follows publishing: a page and a picture of every journey, for people.
+
+Put here: the Dagster side only. Keep out: what is on a page (pipelines/publish/journey_pages).
+"""
+
+import dagster as dg
+
+from pipelines.keys import JOURNEY_PAGES, PUBLISHED
+from pipelines.publish.journey_pages.page import write_pages
+from pipelines.settings import Settings
+
+
+def build_journey_pages_asset(settings: Settings) -> dg.AssetsDefinition:
+    """It depends on the published file, and nothing depends on it: a page that fails holds nothing back."""
+
+    @dg.asset(
+        key=JOURNEY_PAGES,
+        deps=[PUBLISHED],
+        group_name="published",
+        owners=["team:customer-experience"],
+        kinds={"html"},
+        description="One HTML page and one SVG map per journey, in <home>/site/journeys, made from the published file. "
+        "They open from disk, without a network.",
+    )
+    def journey_pages() -> dg.MaterializeResult:
+        written = write_pages(settings.published, settings.site)
+        folder = dg.MetadataValue.path(settings.site / "journeys")
+        return dg.MaterializeResult(metadata={"journeys": len(written), "folder": folder})
+
+    return journey_pages

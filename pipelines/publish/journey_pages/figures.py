@@ -1,0 +1,178 @@
+"""What a page tells about a journey, as plain typed Python.
+
+Put here: the shape of the figures. Keep out: reading them (read.py), drawing them (charts.py, journey_map.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+GOAL, LOST, OPEN = "goal", "lost", "open"
+LOST_OUTCOMES = ("dropped", "exited", "restarted")  # ends that no terminal stage gives
+
+
+def fate(outcome: str) -> str:
+    """What became of an instance: it reached a terminal stage, was lost, or goes on."""
+    if outcome == "in_progress":
+        return OPEN
+    return LOST if outcome in LOST_OUTCOMES else GOAL
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage with its figures. Counts are of instances, except `visits`.
+
+    ended: instances whose last visit was here, by outcome.
+    median_s, p90_s: time until the next stage by Kaplan-Meier, over `timed_visits`, those open or lost included; null
+        where so many never advanced.
+    """
+
+    stage_id: str
+    stage_no: int
+    name: str
+    is_entry: bool
+    is_mandatory: bool
+    is_moment_of_truth: bool
+    terminal_outcome: str | None
+    sla_s: int | None
+    expects: Mapping[str, float | str]
+    reached: int
+    visits: int
+    entries: int
+    ended: Mapping[str, int]
+    csat: float | None
+    csat_answers: int
+    effort: float | None
+    effort_answers: int
+    sentiment: float | None
+    sentiment_answers: int
+    sla_breached: int
+    sla_visits: int
+    median_s: int | None
+    p90_s: int | None
+    wait_share: Decimal | None  # of the time of visits that ended
+    timed_visits: int
+
+    @property
+    def lost(self) -> int:
+        return sum(n for outcome, n in self.ended.items() if fate(outcome) == LOST)
+
+
+@dataclass(frozen=True)
+class Move:
+    """One edge walked: from a stage to another, and how often."""
+
+    from_stage: str
+    to_stage: str
+    moves: int
+    is_declared: bool
+    median_s: float | None = None
+
+
+@dataclass(frozen=True)
+class Step:
+    """One step of the funnel: instances that reached it, by way of counting."""
+
+    step_no: int
+    stage_name: str
+    previous: int
+    ordered: int
+    strict: int
+    any: int
+
+
+@dataclass(frozen=True)
+class Path:
+    """Instances that visited the same stages in the same order and ended alike."""
+
+    stages: tuple[str, ...]
+    outcome: str
+    instances: int
+
+
+@dataclass(frozen=True)
+class Dropouts:
+    """Instances that a deadline ended in one stage, by the channel of their last interaction."""
+
+    stage_id: str
+    last_channel: str
+    business_model: str
+    dropouts: int
+    value_at_stake: Decimal | None
+
+
+@dataclass(frozen=True)
+class Hotspot:
+    """One cell in which a measure is worse than in the rest of its place, beyond chance.
+
+    place: the ids of a stage, or of the two stages of an edge.
+    """
+
+    hotspot_no: int
+    measure: str
+    place: tuple[str, ...]
+    channel: str
+    business_model: str
+    week: date
+    n: int
+    observed: Decimal
+    baseline: Decimal
+    customers_lost: Decimal | None
+    value_lost: Decimal | None
+    q_value: float
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of the journey over the same history."""
+
+    version: int
+    status: str
+    is_current: bool
+    stages: int
+    outcomes: Mapping[str, int]
+    median_s: float | None  # of instances that reached a goal
+    csat: float | None
+    csat_answers: int
+
+    @property
+    def instances(self) -> int:
+        return sum(self.outcomes.values())
+
+    def ended(self, what: str) -> int:
+        """Instances of one fate: goal, lost or open."""
+        return sum(n for outcome, n in self.outcomes.items() if fate(outcome) == what)
+
+
+@dataclass(frozen=True)
+class JourneyFigures:
+    """All a page shows of one version, and every version beside it."""
+
+    journey_id: str
+    name: str
+    job_to_be_done: str | None
+    use_case: str
+    owner_function: str | None
+    entity: str
+    shown: Version
+    versions: tuple[Version, ...]
+    customers: int
+    first_at: datetime | None
+    last_at: datetime | None
+    stages: tuple[Stage, ...]
+    moves: tuple[Move, ...]
+    funnel: tuple[Step, ...]
+    paths: tuple[Path, ...]
+    dropouts: tuple[Dropouts, ...]
+    hotspots: tuple[Hotspot, ...]
+    tested_cells: int  # in which a hotspot was looked for
+
+    @property
+    def instances(self) -> int:
+        return self.shown.instances
+
+    def stage(self, stage_id: str) -> Stage:
+        return next(s for s in self.stages if s.stage_id == stage_id)

@@ -1,0 +1,164 @@
+"""One HTML page per journey, with everything in it, and the picture of its map.
+
+Put here: what is on a page and where it is written. Keep out: figures (read.py), drawings.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from pipelines.publish.journey_pages import words
+from pipelines.publish.journey_pages.charts import (
+    SAYS,
+    describe_place,
+    draw_dropouts,
+    draw_funnel,
+    draw_hotspots,
+    draw_satisfaction,
+    draw_times,
+)
+from pipelines.publish.journey_pages.figures import GOAL, LOST, OPEN, JourneyFigures, fate
+from pipelines.publish.journey_pages.journey_map import WIDEST, draw_map
+from pipelines.publish.journey_pages.read import read_journeys
+from pipelines.publish.journey_pages.sankey import draw_paths
+
+LEGEND = (
+    "Line: thicker where more went, dashed where the declared map has no such move. Frame: double at a goal, "
+    "dashed at an optional stage."
+)
+
+
+@dataclass(frozen=True)
+class Written:
+    """The files of one journey."""
+
+    journey_id: str
+    page: Path
+    picture: Path
+
+
+def write_pages(published: Path, site: Path, journey_id: str | None = None) -> list[Written]:
+    """Write `journeys/<journey>.html` and `.svg` of every journey, or of one, for every user of the machine to read.
+
+    Args:
+        published: the published file; nothing else is read.
+        site: folder of what is written for people; made where it is missing. A page that is there is replaced whole.
+    Raises:
+        PublishError: nothing is published yet, or no journey has that id.
+    """
+    journeys = read_journeys(published, journey_id)
+    folder = site / "journeys"
+    folder.mkdir(parents=True, exist_ok=True)
+    for opened in (site, folder):
+        opened.chmod(0o755)
+    return [
+        Written(
+            figures.journey_id,
+            _replace(folder / f"{figures.journey_id}.html", render_page(figures)),
+            _replace(folder / f"{figures.journey_id}.svg", render_map(figures)),
+        )
+        for figures in journeys
+    ]
+
+
+def render_page(figures: JourneyFigures) -> str:
+    """The page as one HTML text that needs no other file."""
+    return (
+        _templates()
+        .get_template("page.html.j2")
+        .render(
+            figures=figures,
+            maps=_maps(figures),
+            legend=LEGEND,
+            summary=_summary(figures),
+            funnel=draw_funnel(figures) if figures.funnel else None,
+            paths=draw_paths(figures) if figures.paths else None,
+            dropouts=draw_dropouts(figures) if any(fate(p.outcome) != GOAL for p in figures.paths) else None,
+            times=draw_times(figures) if any(stage.timed_visits for stage in figures.stages) else None,
+            feels=draw_satisfaction(figures)
+            if any(s.csat_answers >= words.MIN_ANSWERS for s in figures.stages)
+            else None,
+            hotspots=draw_hotspots(figures) if any(spot.customers_lost for spot in figures.hotspots) else None,
+            vega=Markup(vega_scripts()),
+            **{
+                "GOAL": GOAL,
+                "LOST": LOST,
+                "OPEN": OPEN,
+                "fate": fate,
+                "SAYS": SAYS,
+                "place": describe_place,
+                "MIN_ANSWERS": words.MIN_ANSWERS,
+            },
+        )
+    )
+
+
+def render_map(figures: JourneyFigures) -> str:
+    """The map as a picture of its own: a complete SVG file."""
+    return (
+        _templates()
+        .get_template("map.svg.j2")
+        .render(
+            figures=figures,
+            drawing=draw_map(figures, wide=True),
+            **{"ref": "map", "wide": True, "alone": True, "legend": LEGEND, "summary": _summary(figures)},
+        )
+    )
+
+
+def _maps(figures: JourneyFigures) -> list[tuple[str, bool, Any]]:
+    """Wide for screens and paper, tall for phones; a journey of many stages is tall everywhere."""
+    tall = ("tall", False, draw_map(figures, wide=False))
+    if len(figures.stages) > WIDEST:
+        return [("only", *tall[1:])]
+    return [("wide", True, draw_map(figures, wide=True)), tall]
+
+
+def _summary(figures: JourneyFigures) -> str:
+    shown = figures.shown
+    when = f", {figures.first_at:%-d %b %Y} to {figures.last_at:%-d %b %Y}" if figures.first_at else ""
+    return f"Version {shown.version} ({shown.status}) · {words.number(figures.instances)} journeys{when}"
+
+
+@cache
+def vega_scripts() -> str:
+    """Vega, Vega-Lite and Vega-Embed in one text; it takes seconds to put together."""
+    import vl_convert
+
+    return vl_convert.javascript_bundle()
+
+
+@cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=PackageLoader(__package__),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {
+        name: getattr(words, name) for name in ("number", "share", "duration", "mean", "measured", "plain")
+    }
+    environment.globals |= {"colours": _style("colours.css"), "paint": _style("map.css"), "layout": _style("page.css")}
+    return environment
+
+
+def _style(name: str) -> Any:
+    return Markup((Path(__file__).parent / "templates" / name).read_text(encoding="utf-8"))  # our own, not data
+
+
+def _replace(file: Path, text: str) -> Path:
+    """Whole or not at all: somebody may have the page open."""
+    draft = file.with_name(f".{file.name}.{os.getpid()}")
+    draft.write_text(text, encoding="utf-8")
+    draft.chmod(0o644)
+    draft.replace(file)
+    return file
