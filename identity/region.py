@@ -121,7 +121,7 @@ def _add_flipped(engine: Engine, config: IdentityConfig) -> bool:
         where (before > fan_out) <> (now > fan_out) and r.subject_key not in (select subject_key from ir_changed)
         """,
     )
-    if not engine.fetch("select count(*) as n from ir_flipped")["n"][0].as_py():
+    if not engine.count("ir_flipped"):
         return False
     engine.store("ir_changed", "select subject_key from ir_changed union all select subject_key from ir_flipped")
     return True
