@@ -88,6 +88,7 @@ _SHARED_PART = (
 _NEAR_LAST_NAME = _either(
     "jaro_winkler_similarity(last_name_l, last_name_r) >= 0.85", _one_letter("last_name"), _SHARED_PART
 )
+_SAME_YEAR = "left(birth_date_l, 4) = left(birth_date_r, 4)"
 UNKNOWN = -1  # in place of a level, where one of the two says nothing
 
 
@@ -176,11 +177,11 @@ KINDS = (
         (
             _same("birth_date"),
             ("one digit", _one_letter("birth_date")),
-            ("day and month swapped", _both("left(birth_date_l, 4) = left(birth_date_r, 4)",
+            ("day and month swapped", _both(_SAME_YEAR,
                 "(substr(birth_date_l, 6, 2) = right(birth_date_r, 2) "
                 "and right(birth_date_l, 2) = substr(birth_date_r, 6, 2))")),
-            ("two of year, month and day", _both("left(birth_date_l, 4) = left(birth_date_r, 4) or right(birth_date_l, 5) = right(birth_date_r, 5)",
-                "((left(birth_date_l, 4) = left(birth_date_r, 4))::int "
+            ("two of year, month and day", _both(f"{_SAME_YEAR} or right(birth_date_l, 5) = right(birth_date_r, 5)",
+                f"(({_SAME_YEAR})::int "
                 "+ (substr(birth_date_l, 6, 2) = substr(birth_date_r, 6, 2))::int "
                 "+ (right(birth_date_l, 2) = right(birth_date_r, 2))::int = 2)")),
         ),
