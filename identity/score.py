@@ -71,7 +71,7 @@ def score_decided(engine: Engine, model: MatchModel, once: Iterable[str] = ()) -
         where a.left_id in (from ends) or a.right_id in (from ends)
         """,
     )
-    _set_against_rivals(engine, "ir_decided_rivals", "ir_decided_scored", 0.0, once)
+    _set_against_rivals(engine, "ir_decided_rivals", "ir_decided_scored", 0.0, tuple(once))
     engine.store(
         "ir_labelled",
         """
@@ -81,8 +81,13 @@ def score_decided(engine: Engine, model: MatchModel, once: Iterable[str] = ()) -
     )
 
 
-def _set_against_rivals(engine: Engine, source: str, target: str, at_least: float, once: Iterable[str]) -> None:
+def _set_against_rivals(engine: Engine, source: str, target: str, at_least: float, once: tuple[str, ...]) -> None:
     """Store the pairs of `source` with what others of a dataset that knows each person once leave of them."""
+    if not once:
+        engine.store(
+            target, f"select * exclude (left_source, right_source) from {source} where probability >= {at_least!r}"
+        )
+        return
     datasets = literals(once)
     engine.store(
         target,
@@ -162,6 +167,9 @@ def find_strangers(engine: Engine, model: MatchModel) -> None:
         where a.label in (select label from chains)
         """,
     )
+    if not engine.count("ir_chained"):
+        engine.store("ir_strangers", "select 0 as left_id, 0 as right_id, 0.0::double as strength where false")
+        return
     score_pairs(engine, model, "ir_compared_chains", 0.0, "ir_chained", "ir_rule_labels")
     engine.store(
         "ir_strangers",
