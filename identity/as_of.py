@@ -94,8 +94,8 @@ def describe_as_of(engine: Engine, customer_id: str | UUID, at: datetime | None 
     """
     ids = engine.fetch(f"select cast(customer_id as varchar) as id from ({resolve_id(customer_id, at)}) order by 1")
     if not len(ids):
-        ever = f"from identity.membership where customer_id = cast({quote(str(customer_id))} as uuid)"
-        return [] if engine.fetch(f"select count(*) as n {ever}")["n"][0].as_py() else None
+        ever = f"identity.membership where customer_id = cast({quote(str(customer_id))} as uuid)"
+        return [] if engine.count(ever) else None
 
     def of(query: str, columns: str, id_: str) -> list[dict]:
         where = f"customer_id = cast({quote(id_)} as uuid)"

@@ -25,6 +25,9 @@ def find_causes(engine: Engine, scope: Scope) -> None:
     A cause names a decision by its id, the model by its fingerprint, and an edge by its rule and the first 12 digits
     of md5(left_node~right_node~rule): events are published, node names are not.
     """
+    if not engine.count("ir_moves"):
+        engine.store("ir_causes", "select old_id, new_id, null::varchar as cause from ir_moves")
+        return
     was = f"{scope.was('membership')} where known_to is null"
     for target, source in (("ir_was", was), ("ir_is", "ir_now where true")):
         engine.store(

@@ -14,12 +14,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 
+def _initials(left: str, right: str) -> str:
+    """One first letter; `ascii` gives its number, at half the cost of `left`."""
+    return f"ascii({left}) = ascii({right})"
+
+
 def _near(column: str, at_least: float) -> str:
     """Alike, and of one first letter: a wrong first letter is left to `_one_letter`, at a twentieth of the cost."""
     left, right = f"{column}_l", f"{column}_r"
     return (
-        f"case when left({left}, 1) = left({right}, 1) then jaro_winkler_similarity({left}, {right}) >= {at_least} "
-        "else false end"
+        f"case when {_initials(left, right)} then jaro_winkler_similarity({left}, {right}) >= {at_least} else false end"
     )
 
 
@@ -28,12 +32,11 @@ def _one_letter(column: str) -> str:
     than two places, and others of which neither half is the same, never get that far. `hamming` counts bytes."""
     left, right = f"{column}_l", f"{column}_r"
     half = f"greatest(least(length({left}), length({right})) - 1, 0) // 2"
-    distance = f"damerau_levenshtein({left}, {right}) <= 1"
     return (
-        f"case abs(strlen({left}) - strlen({right})) "
-        f"when 0 then case when hamming({left}, {right}) <= 2 then {distance} else false end "
-        f"when 1 then case when left({left}, {half}) = left({right}, {half}) "
-        f"or right({left}, {half}) = right({right}, {half}) then {distance} else false end else false end"
+        f"case when case abs(strlen({left}) - strlen({right})) when 0 then hamming({left}, {right}) <= 2 "
+        f"when 1 then true else false end then case when left({left}, {half}) = left({right}, {half}) "
+        f"or right({left}, {half}) = right({right}, {half}) then damerau_levenshtein({left}, {right}) <= 1 "
+        "else false end else false end"
     )
 
 
@@ -45,20 +48,32 @@ def _same(column: str) -> tuple[str, str]:
     return "same", f"{column}_l = {column}_r"
 
 
-# `case` spares the costly functions: of an `and`, DuckDB computes every part for every pair.
+def _both(cheap: str, costly: str) -> str:
+    """The second where the first holds, else false: of an `and`, DuckDB computes every part for every pair."""
+    return f"case when {cheap} then {costly} else false end"
+
+
+def _either(*conditions: str) -> str:
+    """The first of the conditions that holds, the cheapest given first: of an `or` too."""
+    return f"case {' '.join(f'when {c} then true' for c in conditions[:-1])} else {conditions[-1]} end"
+
+
+_FIRST_AS_LAST = _initials("first_name_l", "last_name_r")
+_LAST_AS_FIRST = _initials("last_name_l", "first_name_r")
 _CROSSWISE = (
-    "(case when left(first_name_l, 1) = left(last_name_r, 1) "
-    "then (jaro_winkler_similarity(first_name_l, last_name_r) >= 0.9)::int else 0 end"
-    " + case when left(last_name_l, 1) = left(first_name_r, 1) "
-    "then (jaro_winkler_similarity(last_name_l, first_name_r) >= 0.9)::int else 0 end)"
+    f"(case when {_FIRST_AS_LAST} then (jaro_winkler_similarity(first_name_l, last_name_r) >= 0.9)::int else 0 end"
+    f" + case when {_LAST_AS_FIRST} then (jaro_winkler_similarity(last_name_l, first_name_r) >= 0.9)::int else 0 end)"
 )
-_SWAPPED = f"(first_name_l <> first_name_r and last_name_l <> last_name_r and {_CROSSWISE} >= 1)"
+_OTHER_NAMES = "first_name_l <> first_name_r and last_name_l <> last_name_r"
+_SWAPPED = _both(f"{_FIRST_AS_LAST} or {_LAST_AS_FIRST}", f"({_OTHER_NAMES} and {_CROSSWISE} >= 1)")
+_BOTH_SWAPPED = _both(f"{_FIRST_AS_LAST} and {_LAST_AS_FIRST}", f"({_OTHER_NAMES} and {_CROSSWISE} = 2)")
+_SHORT_FORM = _both("is_given_name_l or is_given_name_r", "list_has_any(formal_l, formal_r)")  # no other has several
 _SAME_NUMBER = "street_number_l = street_number_r"
 _NEAR_STREET = f"({_near('street_name', 0.85)})"
 _SAME_PLACE = "(coalesce(postcode_l = postcode_r, false) or coalesce(city_l = city_r, false))"
 _OTHER_PLACE = f"((postcode_l <> postcode_r or city_l <> city_r) and not {_SAME_PLACE})"
 _HERE = f"not coalesce({_OTHER_PLACE}, false)"
-_SAME_ADDRESS = f"coalesce({_SAME_NUMBER} and {_NEAR_STREET} and {_HERE}, false)"
+_SAME_ADDRESS = _both(_SAME_NUMBER, f"coalesce({_NEAR_STREET} and {_HERE}, false)")
 _NEAR_ADDRESS = f"(coalesce({_NEAR_STREET} and {_HERE}, false) or {_SAME_PLACE})"
 _NO_ADDRESS = (
     "(street_name_l is null or street_name_r is null) and (postcode_l is null or postcode_r is null) "
@@ -70,9 +85,10 @@ _SHARED_PART = (
     "case when contains(last_name_l, ' ') or contains(last_name_r, ' ') "
     "then list_has_any(string_split(last_name_l, ' '), string_split(last_name_r, ' ')) else false end"
 )
-_NEAR_LAST_NAME = (
-    f"(jaro_winkler_similarity(last_name_l, last_name_r) >= 0.85 or {_one_letter('last_name')} or {_SHARED_PART})"
+_NEAR_LAST_NAME = _either(
+    "jaro_winkler_similarity(last_name_l, last_name_r) >= 0.85", _one_letter("last_name"), _SHARED_PART
 )
+_SAME_YEAR = "left(birth_date_l, 4) = left(birth_date_r, 4)"
 UNKNOWN = -1  # in place of a level, where one of the two says nothing
 
 
@@ -113,12 +129,12 @@ KINDS = (
         _unknown("first_name"),
         (
             _same("first_name"),
-            ("swapped with the last name", f"{_SWAPPED} and {_CROSSWISE} = 2"),
+            ("swapped with the last name", _BOTH_SWAPPED),
             ("one in place of the other", _SWAPPED),
-            ("short form", "list_has_any(formal_l, formal_r)"),
+            ("short form", _SHORT_FORM),
             ("initial", "least(length(first_name_l), length(first_name_r)) = 1 "
                         "and left(first_name_l, 1) = left(first_name_r, 1)"),
-            ("typo", f"{_near('first_name', 0.92)} or {_one_letter('first_name')}"),
+            ("typo", _either(_near("first_name", 0.92), _one_letter("first_name"))),
             ("similar", _near("first_name", 0.82)),
         ),
         (0.84, 0.01, 0.01, 0.03, 0.02, 0.04, 0.02, 0.03),
@@ -126,13 +142,13 @@ KINDS = (
     ),
     Kind(
         "family",
-        f"{_NO_LAST_NAME} or {_NO_ADDRESS}",
+        _either(_NO_ADDRESS, _NO_LAST_NAME),
         (
             ("same name, same address", f"{_SAME_LAST_NAME} and {_SAME_ADDRESS}"),
-            ("similar name, same address", f"{_NEAR_LAST_NAME} and {_SAME_ADDRESS}"),
+            ("similar name, same address", _both(_SAME_ADDRESS, _NEAR_LAST_NAME)),
             ("other name, same address", _SAME_ADDRESS),
             ("same name nearby", f"{_SAME_LAST_NAME} and {_NEAR_ADDRESS}"),
-            ("similar name nearby", f"{_NEAR_LAST_NAME} and {_NEAR_ADDRESS}"),
+            ("similar name nearby", _both(_NEAR_ADDRESS, _NEAR_LAST_NAME)),
             ("same name elsewhere", _SAME_LAST_NAME),
             ("similar name elsewhere", _NEAR_LAST_NAME),
             ("other name nearby", _NEAR_ADDRESS),
@@ -143,10 +159,10 @@ KINDS = (
     ),
     Kind(
         "last_name",
-        f"{_NO_LAST_NAME} or not ({_NO_ADDRESS})",
+        _either(f"not ({_NO_ADDRESS})", _NO_LAST_NAME),
         (
             _same("last_name"),
-            ("typo", f"{_near('last_name', 0.92)} or {_one_letter('last_name')}"),
+            ("typo", _either(_near("last_name", 0.92), _one_letter("last_name"))),
             ("shares a part", _SHARED_PART),
             ("similar", _near("last_name", 0.82)),
         ),
@@ -161,19 +177,20 @@ KINDS = (
         (
             _same("birth_date"),
             ("one digit", _one_letter("birth_date")),
-            ("day and month swapped", "left(birth_date_l, 4) = left(birth_date_r, 4) "
-                "and substr(birth_date_l, 6, 2) = right(birth_date_r, 2) "
-                "and right(birth_date_l, 2) = substr(birth_date_r, 6, 2)"),
-            ("two of year, month and day", "(left(birth_date_l, 4) = left(birth_date_r, 4))::int "
+            ("day and month swapped", _both(_SAME_YEAR,
+                "(substr(birth_date_l, 6, 2) = right(birth_date_r, 2) "
+                "and right(birth_date_l, 2) = substr(birth_date_r, 6, 2))")),
+            ("two of year, month and day", _both(f"{_SAME_YEAR} or right(birth_date_l, 5) = right(birth_date_r, 5)",
+                f"(({_SAME_YEAR})::int "
                 "+ (substr(birth_date_l, 6, 2) = substr(birth_date_r, 6, 2))::int "
-                "+ (right(birth_date_l, 2) = right(birth_date_r, 2))::int = 2"),
+                "+ (right(birth_date_l, 2) = right(birth_date_r, 2))::int = 2)")),
         ),
         (0.92, 0.03, 0.01, 0.02, 0.02),
     ),
     Kind("gender", _unknown("gender"), (_same("gender"),), (0.98, 0.02)),
     Kind(
         "address",
-        f"{_NO_ADDRESS} or not {_NO_LAST_NAME}",
+        _either(_NO_ADDRESS, f"not {_NO_LAST_NAME}"),
         (("same", _SAME_ADDRESS), ("near", _NEAR_ADDRESS)),
         (0.65, 0.15, 0.2),
         (("same", "address"),),

@@ -83,10 +83,9 @@ def name_customers(engine: Engine, relations: Relations) -> None:
     engine.store(
         "ir_lookup",
         f"""
-        with subjects as (
-            select subject_id from {relations.persons} where subject_id is not null
-            union
-            select subject_id from {relations.identifiers} where subject_id is not null
+        with events as (
+            select distinct subject_id from {relations.identifiers} anti join ir_records using (subject_id)
+            where subject_id is not null
         ),
         devices as (
             select subject_id, arg_min(node_id, (priority, node_id)) as node_id
@@ -95,14 +94,14 @@ def name_customers(engine: Engine, relations: Relations) -> None:
         resolved as (
             select subject_id, node_id, 'record' as resolved_by from ir_records
             union all
-            select c.subject_id, c.node_id, i.identifier_type from ir_choice c join ir_identifiers i using (node_id)
+            select e.subject_id, c.node_id, i.identifier_type
+            from events e left join ir_choice c using (subject_id) left join ir_identifiers i on i.node_id = c.node_id
         )
-        select s.subject_id, c.customer_id, r.resolved_by, d.node as device_key
-        from subjects s
-        left join resolved r using (subject_id)
+        select r.subject_id, c.customer_id, r.resolved_by, d.node as device_key
+        from resolved r
         left join ir_labels l on l.node_id = r.node_id
         left join ir_customers c on c.label = l.label
-        left join devices on devices.subject_id = s.subject_id
+        left join devices on devices.subject_id = r.subject_id
         left join ir_identifiers d on d.node_id = devices.node_id
         """,
     )

@@ -40,6 +40,9 @@ class Engine(Protocol):
     def fetch(self, sql: str) -> pa.Table:
         """The rows of a query as Arrow."""
 
+    def count(self, rows: str) -> int:
+        """How many rows `select * from <rows>` has; `rows` is a relation, with a condition where one is needed."""
+
     def few(self, relation: str, condition: str) -> str:
         """Query of the rows of `schema.name` under a condition that holds for few of them."""
 
@@ -85,6 +88,9 @@ class DuckDBEngine:
     def fetch(self, sql: str) -> pa.Table:
         return self._connection.sql(sql).to_arrow_table()
 
+    def count(self, rows: str) -> int:
+        return self._connection.execute(f"select count(*) from {rows}").fetchall()[0][0]
+
     def few(self, relation: str, condition: str) -> str:
         found = self._connection.execute(
             "select count(*) from duckdb_tables() where database_name = current_database() "
@@ -97,13 +103,11 @@ class DuckDBEngine:
         return f"select * from {relation} where rowid in (select rowid from {relation} where {condition})"
 
     def columns(self, relation: str) -> tuple[str, ...]:
-        schema, _, name = relation.rpartition(".")
-        found = self._connection.execute(
-            "select column_name from information_schema.columns where table_schema = ? and table_name = ? "
-            "and table_catalog = current_database() order by ordinal_position",
-            [schema or "main", name],
-        ).fetchall()
-        return tuple(name for (name,) in found)
+        try:  # information_schema takes eight times as long
+            found = self._connection.execute(f"pragma table_info('{relation}')").fetchall()
+        except duckdb.CatalogException:
+            return ()
+        return tuple(name for _, name, *_ in found)
 
     def publish(self, statements: Sequence[str]) -> None:
         self._connection.execute("begin transaction")

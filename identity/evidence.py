@@ -16,7 +16,24 @@ COLUMNS = (
     "first_name", "last_name", "middle_initial", "birth_date", "gender", "street_number", "street_name", "postcode",
     "city", "address", "email", "phone", "government_id",
 )  # fmt: skip
-EVIDENCE_COLUMNS = ("source", "formal", "is_given_name", "home", *COLUMNS)
+# What can be told from the other columns is not kept for the next resolve.
+_TOLD = {
+    "formal": "coalesce(formal, [first_name])",
+    "home": "last_name || ' ' || street_number || ' ' || street_name",
+    "address": "street_number || ' ' || street_name",
+}
+KEPT_COLUMNS = ("source", "is_given_name", "formal", *(name for name in COLUMNS if name not in _TOLD))
+
+
+def keep_evidence() -> str:
+    """SQL for KEPT_COLUMNS of a row of the evidence: only given names stand for formal names beside themselves."""
+    return ", ".join("case when is_given_name then formal end as formal" if c == "formal" else c for c in KEPT_COLUMNS)
+
+
+def retell_evidence() -> str:
+    """SQL for the columns of the evidence, unique_id aside, of a row of KEPT_COLUMNS; by name."""
+    kept = (name for name in KEPT_COLUMNS if name not in _TOLD)
+    return ", ".join([*kept, *(f"{sql} as {name}" for name, sql in _TOLD.items())])
 
 
 def describe_evidence(engine: Engine) -> None:

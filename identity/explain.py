@@ -103,7 +103,7 @@ def explain_pair(
     decided = [d for d in _in_effect(decisions) if (d["left_subject"], d["right_subject"]) == (left, right)]
     shared, guards, weighing = [], [], None
     describe_records(engine, config, f"select unnest([{literals((left, right))}]) as subject_id", relations)
-    if engine.fetch("select count(*) as n from ir_records")["n"][0].as_py() == 2:
+    if engine.count("ir_records") == 2:
         shared = read_shared(engine)
         guards = find_guards(engine, config, shared)
         weighing = weigh_pair(engine, model, values) if model else None

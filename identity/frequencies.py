@@ -18,7 +18,9 @@ def add_frequencies(engine: Engine, model: MatchModel) -> None:
     attributes = model.frequency_columns
     engine.register("ir_all_frequencies", model.frequencies)
     values = " union ".join(f"select {quote(a)} as attribute, {a} as value from ir_evidence" for a in attributes)
-    engine.store("ir_frequencies", f"select * from ir_all_frequencies semi join ({values}) using (attribute, value)")
+    is_few = engine.count("ir_evidence") < len(model.frequencies)  # else finding out what they need costs more
+    needed = f"semi join ({values}) using (attribute, value)" if is_few else ""
+    engine.store("ir_frequencies", f"select * from ir_all_frequencies {needed}")
     shares = ", ".join(
         f"case when e.{a} is not null then coalesce({a}_f.share, {model.rarest!r}) end as tf_{a}" for a in attributes
     )

@@ -48,7 +48,7 @@ class Graph:
         self._add(link_model(engine, model, priority=len(self._config.strong) + 2))
         find_strangers(engine, model)
         engine.drop("ir_comparable", "ir_scored")
-        if engine.fetch("select count(*) as n from ir_strangers")["n"][0].as_py():
+        if engine.count("ir_strangers"):
             self._limits = read_limits(engine, self._config, strangers="ir_strangers")
             self._label()
 

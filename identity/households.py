@@ -120,17 +120,22 @@ def _gather_sharers(engine: Engine, scope: Scope) -> None:
 
 def _find_homes(engine: Engine, config: IdentityConfig) -> None:
     """`ir_homes` (label, address): where customers live, by the record that gave the golden address."""
-    limit = config.fan_out.get("address")
+    hubs = "select address from ir_addresses where state = 'hub'"
+    if not config.match_address:  # then nobody has counted them
+        limit = config.fan_out.get("address")
+        hubs = f"select address from ({count_addresses()}) where records > {limit or 'records'}"
     engine.store(
         "ir_homes",
         f"""
-        with hubs as (select address from ({count_addresses()}) where records > {limit or "records"})
-        select distinct k.label, p.address
-        from ir_chosen c
-        join ir_customers k using (customer_id)
-        join ir_gathered r on r.customer_id = c.customer_id and r.record_id = c.address_.record_id
-        join ir_people p on p.subject_id = r.subject_id
-        where p.address is not null and r.account_key is null and p.address not in (select address from hubs)
+        with golden as (
+            select label, node_id from ir_gathered where is_alone and account_key is null
+            union all
+            select distinct g.label, g.node_id
+            from ir_gathered g join ir_chosen c on c.customer_id = g.customer_id and c.address_.record_id = g.record_id
+            where not g.is_alone and g.account_key is null
+        )
+        select label, address from golden join ir_people using (node_id)
+        where address is not null and address not in ({hubs})
         """,
     )
 

@@ -89,9 +89,7 @@ def number_nodes(engine: Engine, config: IdentityConfig) -> int:
         where i.state <> 'junk'
         """,
     )
-    return engine.fetch("select (select count(*) from ir_records) + (select count(*) from ir_identifiers) as n")["n"][
-        0
-    ].as_py()
+    return engine.count("ir_records") + engine.count("ir_identifiers")
 
 
 def fan_out_of(config: IdentityConfig) -> str:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from identity.blocking import blocks_of
 from identity.cluster import find_components
 from identity.engine import Engine
-from identity.evidence import EVIDENCE_COLUMNS
+from identity.evidence import keep_evidence
 from identity.model import MatchModel
 from identity.scope import Scope
 from identity.sql import ADDRESS, FAMILY, key_of, quote
@@ -97,11 +97,9 @@ def draw_regions(engine: Engine, nodes: int, scope: Scope, model: MatchModel | N
 
 def index_queries(basis: str, model: MatchModel | None) -> dict[str, str]:
     """Relation of INDEX -> query of its rows."""
-    columns = ", ".join(EVIDENCE_COLUMNS)
-    evidence = f"""
-        select {key_of("subject_id")} as subject_key, {columns}
-        from ir_evidence e join ir_records r on r.node_id = e.unique_id
-    """
+    keyed = (
+        f"select {key_of('subject_id')} as subject_key, e.* from ir_evidence e join ir_records on node_id = unique_id"
+    )
     nothing = "select * from identity_index.{} where false"
     return {
         "basis": f"select {quote(basis)} as basis",
@@ -109,6 +107,6 @@ def index_queries(basis: str, model: MatchModel | None) -> dict[str, str]:
         "reach": reach_of(),
         "regions": "select key, region from ir_regions",
         "household_shares": "select customer_id, reason, key from ir_household_shares",
-        "evidence": evidence if model else nothing.format("evidence"),
-        "blocks": blocks_of(f"({evidence})", "subject_key", model) if model else nothing.format("blocks"),
+        "evidence": f"select subject_key, {keep_evidence()} from ({keyed})" if model else nothing.format("evidence"),
+        "blocks": blocks_of(f"({keyed})", "subject_key", model) if model else nothing.format("blocks"),
     }

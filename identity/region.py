@@ -15,7 +15,7 @@ from __future__ import annotations
 from identity.blocking import blocks_of
 from identity.config import IdentityConfig
 from identity.engine import Engine
-from identity.evidence import EVIDENCE_COLUMNS, describe_evidence
+from identity.evidence import describe_evidence, retell_evidence
 from identity.model import MatchModel
 from identity.names import describe_people
 from identity.nodes import fan_out_of, name_sightings, number_nodes
@@ -121,7 +121,7 @@ def _add_flipped(engine: Engine, config: IdentityConfig) -> bool:
         where (before > fan_out) <> (now > fan_out) and r.subject_key not in (select subject_key from ir_changed)
         """,
     )
-    if not engine.fetch("select count(*) as n from ir_flipped")["n"][0].as_py():
+    if not engine.count("ir_flipped"):
         return False
     engine.store("ir_changed", "select subject_key from ir_changed union all select subject_key from ir_flipped")
     return True
@@ -161,11 +161,11 @@ def _add_neighbours(engine: Engine, config: IdentityConfig, model: MatchModel) -
         from (select distinct subject_key from ir_met)
         """,
     )
-    columns = ", ".join(EVIDENCE_COLUMNS)
     engine.store(
         "ir_evidence",
-        f"select unique_id, {columns} from ir_evidence where unique_id in (select left_id from ir_met) "
-        f"union all select right_id, {columns} from identity_index.evidence join ir_neighbours using (subject_key)",
+        "select * from ir_evidence where unique_id in (select left_id from ir_met) union all by name "
+        f"select right_id as unique_id, {retell_evidence()} "
+        "from identity_index.evidence join ir_neighbours using (subject_key)",
     )
     engine.store("ir_candidates", "select left_id, right_id from ir_met join ir_neighbours using (subject_key)")
     score_met(engine, model, "ir_near", "ir_candidates", bind_from(model, config.known_once))

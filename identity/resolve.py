@@ -221,25 +221,22 @@ def _count(engine: Engine, report: ResolveReport) -> None:
         rows = engine.fetch(f"select name, count(*) as n from ({query}) group by name order by name").to_pylist()
         return {row["name"]: row["n"] for row in rows}
 
-    def count(query: str) -> int:
-        return engine.fetch(f"select count(*) as n from {query}")["n"][0].as_py()
-
-    report.records = count("identity.id_lookup where resolved_by = 'record'")
-    report.resolved = count("ir_records")
+    report.records = engine.count("identity.id_lookup where resolved_by = 'record'")
+    report.resolved = engine.count("ir_records")
     report.decisions = counts(
         "select coalesce(o.verdict, 'without effect') as name "
         "from ir_decided_on left join identity.decisions o using (decision_id)"
     )
     report.identifiers = counts("select state as name from identity.identifiers")
-    report.edges_accepted = count("identity.edges where state = 'accepted'")
+    report.edges_accepted = engine.count("identity.edges where state = 'accepted'")
     report.edges_refused = counts(
         "select split_part(reason, ':', 1) as name from identity.edges where state = 'refused'"
     )
     report.customers = counts("select knowledge_level as name from identity.customers")
-    report.clusters = count("identity.customers where records + identifiers > 1")
-    report.intervals = count("identity.device_intervals")
-    report.households = count("(select distinct household_id from identity.households)")
-    report.account_groups = count("(select distinct account_group_id from identity.account_groups)")
+    report.clusters = engine.count("identity.customers where records + identifiers > 1")
+    report.intervals = engine.count("identity.device_intervals")
+    report.households = engine.count("(select distinct household_id from identity.households)")
+    report.account_groups = engine.count("(select distinct account_group_id from identity.account_groups)")
     report.events = counts("select event as name from ir_events")
     written = {row["relation"]: row for row in engine.fetch("select * from ir_written").to_pylist()}
     members, cells = written["membership"], written["golden_cell_history"]

@@ -40,7 +40,7 @@ def score_candidates(engine: Engine, model: MatchModel, at_least: float, once: I
     pair_up(engine, "ir_candidates", model.blocking, "ir_labels", swapped=True)
     add_frequencies(engine, model)
     once = tuple(once)
-    score_pairs(engine, model, "ir_alone", min(at_least, RIVAL) if once else at_least, "ir_candidates")
+    score_pairs(engine, model, "ir_alone", min(at_least, RIVAL) if once else at_least, "ir_candidates", "ir_labels")
     engine.drop("ir_candidates")
     _set_against_rivals(engine, "ir_alone", "ir_scored", at_least, once)
 
@@ -57,10 +57,10 @@ def score_decided(engine: Engine, model: MatchModel, once: Iterable[str] = ()) -
         """
         select left_id, right_id from ir_decisions d
         semi join ir_records l on l.node_id = d.left_id semi join ir_records r on r.node_id = d.right_id
+        where d.in_effect
         """,
     )
-    engine.store("ir_each_alone", "select node_id, node_id as label from ir_records")
-    score_pairs(engine, model, "ir_decided_alone", 0.0, "ir_decided_pairs", labels="ir_each_alone")
+    score_pairs(engine, model, "ir_decided_alone", 0.0, "ir_decided_pairs")
     engine.store(
         "ir_decided_rivals",
         """
@@ -71,7 +71,7 @@ def score_decided(engine: Engine, model: MatchModel, once: Iterable[str] = ()) -
         where a.left_id in (from ends) or a.right_id in (from ends)
         """,
     )
-    _set_against_rivals(engine, "ir_decided_rivals", "ir_decided_scored", 0.0, once)
+    _set_against_rivals(engine, "ir_decided_rivals", "ir_decided_scored", 0.0, tuple(once))
     engine.store(
         "ir_labelled",
         """
@@ -81,8 +81,13 @@ def score_decided(engine: Engine, model: MatchModel, once: Iterable[str] = ()) -
     )
 
 
-def _set_against_rivals(engine: Engine, source: str, target: str, at_least: float, once: Iterable[str]) -> None:
+def _set_against_rivals(engine: Engine, source: str, target: str, at_least: float, once: tuple[str, ...]) -> None:
     """Store the pairs of `source` with what others of a dataset that knows each person once leave of them."""
+    if not once:
+        engine.store(
+            target, f"select * exclude (left_source, right_source) from {source} where probability >= {at_least!r}"
+        )
+        return
     datasets = literals(once)
     engine.store(
         target,
@@ -136,8 +141,7 @@ def bind_from(model: MatchModel, once: Iterable[str]) -> float:
 def score_met(engine: Engine, model: MatchModel, target: str, pairs: str, at_least: float) -> None:
     """Store those of some pairs (left_id, right_id) of `ir_evidence` that are at least so likely one person."""
     add_frequencies(engine, model)
-    engine.store("ir_each", "select unique_id as node_id, unique_id as label from ir_evidence")
-    score_pairs(engine, model, target, at_least, pairs, labels="ir_each")
+    score_pairs(engine, model, target, at_least, pairs)
 
 
 def find_strangers(engine: Engine, model: MatchModel) -> None:
@@ -163,7 +167,10 @@ def find_strangers(engine: Engine, model: MatchModel) -> None:
         where a.label in (select label from chains)
         """,
     )
-    score_pairs(engine, model, "ir_compared_chains", 0.0, "ir_chained", labels="ir_rule_labels")
+    if not engine.count("ir_chained"):
+        engine.store("ir_strangers", "select 0 as left_id, 0 as right_id, 0.0::double as strength where false")
+        return
+    score_pairs(engine, model, "ir_compared_chains", 0.0, "ir_chained", "ir_rule_labels")
     engine.store(
         "ir_strangers",
         f"""
@@ -181,15 +188,24 @@ def find_strangers(engine: Engine, model: MatchModel) -> None:
 
 
 def score_pairs(
-    engine: Engine, model: MatchModel, target: str, at_least: float, pairs: str, labels: str = "ir_labels"
+    engine: Engine, model: MatchModel, target: str, at_least: float, pairs: str, labels: str | None = None
 ) -> None:
     """Store the pairs (left_id, right_id) of two clusters that are at least so likely one person, with their scores.
 
     Reads `ir_comparable`. The weight is looked at first, the cluster and the household only of what is left: of a
     million records one candidate in twenty.
+
+    Args:
+        labels: relation of (node_id, label), the clusters so far; None: each record is one of its own.
     """
     compared = (f"{side}.{c} as {c}_{side}" for side in "lr" for c in compared_columns(model))
     told = (f"{side}.{c} as {c}_{side}" for side in "lr" for c in ("formal", "is_given_name", *COLUMNS))
+    clustered = (
+        f"select h.*, a.label as left_label, b.label as right_label from ir_hopeful h join {labels} a "
+        f"on a.node_id = h.left_id join {labels} b on b.node_id = h.right_id where a.label <> b.label"
+        if labels
+        else "select *, left_id as left_label, right_id as right_label from ir_hopeful"
+    )
     enough = f"where weight >= {log2(at_least / (1 - at_least))!r}" if at_least > 0 else ""
     engine.store(
         "ir_hopeful",
@@ -208,14 +224,11 @@ def score_pairs(
         target,
         f"""
         with paired as (
-            select p.left_id, p.right_id, a.label as left_label, b.label as right_label, p.weight,
-                l.source as left_source, r.source as right_source, {", ".join(told)}
-            from ir_hopeful p
-            join {labels} a on a.node_id = p.left_id
-            join {labels} b on b.node_id = p.right_id
+            select p.left_id, p.right_id, left_label, right_label, p.weight, l.source as left_source,
+                r.source as right_source, {", ".join(told)}
+            from ({clustered}) p
             join ir_comparable l on l.unique_id = p.left_id
             join ir_comparable r on r.unique_id = p.right_id
-            where a.label <> b.label
         )
         select left_id, right_id, left_label, right_label, weight, 1 / (1 + power(2.0, -weight)) as probability,
             left_source, right_source, case when {ONLY_HOUSEHOLD} then '{HOUSEHOLD}' end as reason

@@ -42,7 +42,7 @@ def choose_survivors(engine: Engine, config: IdentityConfig, relations: Relation
     engine.store(
         "ir_gathered",
         f"""
-        select c.customer_id, c.records = 1 and r.row_count = 1 as is_alone,
+        select c.customer_id, c.label, r.node_id, c.records = 1 and r.row_count = 1 as is_alone,
             p.* replace ({_spelled("email")}, {_spelled("phone")}), {trust} as trust
         from {relations.persons} p
         join ir_records r on r.subject_id = p.subject_id

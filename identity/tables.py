@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from identity.engine import Engine
-from identity.evidence import COLUMNS
+from identity.evidence import KEPT_COLUMNS
 from identity.scope import Scope
 
 SCHEMA, INDEX_SCHEMA = "identity", "identity_index"
@@ -41,6 +41,7 @@ STATE = {
     "id_redirects": 'old_id uuid, new_id uuid, cause varchar, "at" timestamp',
     "phone_cache": "value varchar, country varchar, canonical varchar",
 }
+_OF_EVIDENCE = {"formal": "varchar[]", "is_given_name": "boolean"}
 # What the next resolve goes on from; keys are `identity.sql.key_of` of names. Nothing else reads it.
 INDEX = {
     "basis": "basis varchar",
@@ -48,8 +49,8 @@ INDEX = {
     "reach": "subject_key ubigint, node_key ubigint, identifier_type varchar, namespace varchar, is_record boolean, "
     "dataset varchar, first_arrived_on date",
     "regions": "key ubigint, region integer",
-    "evidence": "subject_key ubigint, source varchar, formal varchar[], is_given_name boolean, home varchar, "
-    + ", ".join(f"{name} varchar" for name in COLUMNS),
+    "evidence": "subject_key ubigint, "
+    + ", ".join(f"{name} {_OF_EVIDENCE.get(name, 'varchar')}" for name in KEPT_COLUMNS),
     "blocks": "subject_key ubigint, block ubigint",
     "household_shares": "customer_id uuid, reason varchar, key varchar",
 }

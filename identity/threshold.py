@@ -45,7 +45,7 @@ def set_threshold(engine: Engine, model: MatchModel, rules: ModelRules, once: It
 
 
 def _read_labels(engine: Engine, model: MatchModel, once: Iterable[str]) -> Labels:
-    if not engine.fetch("select count(*) as n from ir_decisions where in_effect")["n"][0].as_py():
+    if not engine.count("ir_decisions where in_effect"):
         return Labels()
     score_decided(engine, model, once)
     found = engine.fetch("select probability, is_same from ir_labelled")

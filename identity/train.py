@@ -113,7 +113,7 @@ class _Training:
         """m and u of each comparison; `prior` is known afterwards."""
         if self._certain:
             pair_up(self._engine, "ir_certain", self._certain)
-            certain = max(_count(self._engine, "ir_certain"), 1)
+            certain = max(self._engine.count("ir_certain"), 1)
             self.prior = min(certain / RECALL_OF_CERTAIN / self._all_pairs, EVEN)
         drawn = self._draw()
         blocks = [(block, counted) for block in self._blocks if (counted := self._block(block)) is not None]
@@ -145,7 +145,7 @@ class _Training:
         """Pairs that agree on a block, by what it does not look at itself; None where there are none."""
         kinds = [kind for kind in self._kinds if kind.columns.isdisjoint(block)]
         pair_up(self._engine, "ir_block", [block], one_in=1 + count_pairs(self._engine, block) // EM_PAIRS)
-        if not kinds or not _count(self._engine, "ir_block"):
+        if not kinds or not self._engine.count("ir_block"):
             return None
         return count_patterns(self._engine, kinds, "ir_block")
 
@@ -209,7 +209,3 @@ def _count_frequencies(engine: Engine, kinds: Sequence[Kind], records: int) -> p
         for c in frequency_columns(kinds)
     )
     return engine.fetch(f"select * from ({counted}) order by attribute, value").cast(FREQUENCY_SCHEMA)
-
-
-def _count(engine: Engine, relation: str) -> int:
-    return engine.fetch(f"select count(*) as n from {relation}")["n"][0].as_py()

@@ -36,7 +36,7 @@ class Decided:
 def list_reviews(settings: Settings, limit: int) -> tuple[list[dict], int]:
     """The first pairs of the review queue (`identity.subjects.read_reviews`), and how many there are."""
     with open_last_build(settings) as engine:
-        waiting = engine.fetch("select count(*) as n from identity.review_queue")["n"][0].as_py()
+        waiting = engine.count("identity.review_queue")
         return read_reviews(engine, limit), waiting
 
 
