@@ -5,7 +5,7 @@ PYTHON ?= python3
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 unexport PYTHONDONTWRITEBYTECODE  # dbt and Great Expectations start twice as slow from source
 
-.PHONY: help setup demo test proof ui lint bench bench-identity clean
+.PHONY: help setup demo test proof ui lint bench bench-identity bench-journeys clean
 
 help:  ## what there is
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /\t/'
@@ -44,6 +44,9 @@ bench: setup  ## timed runs; tables and .bench/<name>.json
 
 bench-identity: setup  ## accuracy on labelled data, a million people, beside Splink and scipy; .bench/identity.json
 	$(BIN)/python -m tests.benchmarks.identity
+
+bench-journeys: setup  ## journey facts of 1, 10 and 20 million interactions beside one sort of them; .bench/journeys.json
+	$(BIN)/python -m tests.benchmarks.journeys
 
 clean:  ## remove the environment and what runs left in this folder
 	rm -rf $(VENV) .c360 .bench .pytest_cache .ruff_cache

@@ -1,6 +1,6 @@
 """What journeys cost: the real dbt models over made interactions, in units of one sort of the same rows.
 
-`python -m tests.benchmarks.journeys [--rows 1000000]`.
+`python -m tests.benchmarks.journeys [--rows 1000000 10000000 20000000]`.
 
 Put here: the interactions and the timed dbt run. Keep out: expectations on rows (tests/journeys).
 """
@@ -16,6 +16,7 @@ from datetime import datetime
 from pathlib import Path
 
 import duckdb
+import numpy as np
 
 from pipelines.journeys.spec import load_journeys
 from quality.company import load_company
@@ -25,13 +26,15 @@ from tests.journeys.warehouse import INTERACTIONS, REPOSITORY, JourneyWarehouse
 
 DEMO = REPOSITORY / "companies" / "demo"
 AS_OF = datetime(2026, 1, 1)
+SIZES = [1_000_000, 10_000_000, 20_000_000]
 EVENTS = """
-    -- Ten interactions a person in walks of five, each through one journey from its entry, about two to a stage; one in
-    -- six interactions is of no journey. Gaps are minutes, days or a month.
+    -- Ten interactions a person in walks of five, each through one journey from its entry, about two to a stage; half
+    -- of all interactions are of no journey. Gaps are minutes, days or a month.
     create or replace table inbox.interactions as
     with drawn as (
         select i, i // 10 as person, i % 5 as step, (hash(i // 5, 1) % 3)::int + 1 as journey_no,
             (hash(i, 2) % 100)::int as dice, (hash(i, 3) % 997)::int as pick, (hash(i, 4) % 1000)::int as gap,
+            step > 0 and hash(i, 5) % 8 < 5 as is_other,
         from range({rows}) as numbers(i)
     ),
     stages as (
@@ -46,7 +49,7 @@ EVENTS = """
         from drawn as d join lengths as l using (journey_no)
     ),
     named as (
-        select p.*, case when dice % 6 = 5 and step > 0 then others[pick % len(others) + 1]
+        select p.*, case when is_other then others[pick % len(others) + 1]
             else s.touchpoints[pick % len(s.touchpoints) + 1] end as touchpoint,
         from placed as p join stages as s using (journey_no, stage_no)
         cross join (select list(touchpoint order by touchpoint) as others from inbox.touchpoints
@@ -95,12 +98,9 @@ def _run_here(warehouse: JourneyWarehouse, select: str) -> tuple[dict[str, float
     return {r.node.name: r.execution_time for r in results}, peak
 
 
-def main() -> None:
-    """Print the seconds of every journey model and write `.bench/journeys.json`; stages are all up to
-    fct_journey_stages."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--rows", type=int, default=1_000_000, help="interactions, ten a person (default: 1000000)")
-    rows = parser.parse_args().rows
+def measure(rows: int) -> list[Figure]:
+    """Seconds, ratio to the unit and peak memory of all journey facts (every int and fct model), and the ratio with the
+    marts made from them; prints the seconds of every model."""
     with tempfile.TemporaryDirectory() as folder:
         warehouse = JourneyWarehouse(Path(folder) / "root", memory="3GB")
         make_interactions(warehouse, rows)
@@ -109,18 +109,30 @@ def main() -> None:
         models, gigabytes = run_models(warehouse, "c360.journeys")
     for name, seconds in models.items():
         print(f"{name:<36}{seconds:>12.3f} s")
-    stages = sum(s for name, s in models.items() if name.startswith("int_") or name == "fct_journey_stages")
-    name = f"journeys_{rows / 1_000_000:g}m"
-    report(
-        "journeys",
-        [
-            Figure(f"{name}_s", stages, "s"),
-            Figure(f"{name}_ratio", stages / unit, "S"),
-            Figure(f"{name}_with_marts_ratio", sum(models.values()) / unit, "S"),
-            Figure(f"{name}_unit_s", unit, "s"),
-            Figure(f"{name}_peak_gb", gigabytes, "GB"),
-        ],
-    )
+    facts = sum(seconds for name, seconds in models.items() if name.startswith(("int_", "fct_")))
+    size = f"journeys_{rows / 1_000_000:g}m"
+    return [
+        Figure(f"{size}_s", facts, "s"),
+        Figure(f"{size}_ratio", facts / unit, "S"),
+        Figure(f"{size}_with_marts_ratio", sum(models.values()) / unit, "S"),
+        Figure(f"{size}_unit_s", unit, "s"),
+        Figure(f"{size}_peak_gb", gigabytes, "GB"),
+    ]
+
+
+def main() -> None:
+    """Measure every size and write `.bench/journeys.json`; the slope is the exponent of the power law through the
+    seconds, 1 is linear."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--rows", type=int, nargs="+", default=SIZES, help="interactions, ten a person")
+    sizes = parser.parse_args().rows
+    found = [measure(rows) for rows in sizes]
+    figures = [figure for size in found for figure in size]
+    if len(sizes) > 1:
+        seconds = [size[0].value for size in found]
+        slope = np.polyfit(np.log(sizes), np.log(seconds), 1)[0]
+        figures.append(Figure("journeys_slope", slope, "power of interactions"))
+    report("journeys", figures)
 
 
 if __name__ == "__main__":
