@@ -75,9 +75,11 @@ def _minutes(customer: np.ndarray, gaps: np.ndarray) -> np.ndarray:
     return minutes
 
 
-def _attributes(rng: np.random.Generator, rows: int) -> list[str]:
-    sizes = [{"size": 1}, {"size": 2}, {"size": 3}, {}]
-    paid = [{"paid": "yes"}, {"paid": "no"}, {}]
-    trips = [{"trip": "x"}, {"trip": "y"}, {"trip": 3}, {}]
+def _attributes(rng: np.random.Generator, rows: int) -> list[str | None]:
+    """Flat JSON of texts, numbers and flags; one that is null is as missing as one that is not there."""
+    sizes = [{"size": 1}, {"size": 2}, {"size": 3}, {"size": None}, {}]
+    paid = [{"paid": "yes"}, {"paid": "no"}, {"paid": True}, {}]
+    trips = [{"trip": "x"}, {"trip": "y"}, {"trip": 3}, {"trip": None}, {}]
     drawn = zip(*(rng.integers(0, len(kind), rows) for kind in (sizes, paid, trips)), strict=True)
-    return [json.dumps(sizes[s] | paid[p] | trips[t]) for s, p, t in drawn]
+    told = [sizes[s] | paid[p] | trips[t] for s, p, t in drawn]
+    return [json.dumps(attributes) if attributes else None for attributes in told]

@@ -14,11 +14,13 @@ import numpy as np
 
 from pipelines.journeys.model import REENTRY, Journey
 from pipelines.journeys.spec import read_journey
+from pipelines.journeys.stages import MAX_STAGES
 from quality.company import Touchpoint
 
 TOUCHPOINTS = {name: Touchpoint(name, name, attributes=("size", "paid", "trip")) for name in "abcdefgh"}
+LONG_JOURNEY = 15  # this number has as many stages as a journey may have
 KEYS = ("order_id", "case_id", "trip")
-FILTERS = ({"size": 1}, {"size": [1, 2]}, {"paid": ["yes", "no"]}, {"size": [2, 3], "paid": "no"})
+FILTERS = ({"size": 1}, {"size": [1, 2]}, {"paid": ["yes", True]}, {"size": [2, 3], "paid": "no"})
 SHORT, LONG = ("30m", "1h", "2h"), ("2h", "1d", "3d")
 
 
@@ -58,7 +60,8 @@ def draw_journey(dice: Dice, number: int, folder: Path, touchpoints: str = "abcd
 
 def draw_document(dice: Dice, number: int, touchpoints: str) -> dict:
     """What a journey file says; every two are versions of one journey."""
-    stages = [_draw_stage(dice, position, touchpoints) for position in range(dice.pick(range(2, 7)))]
+    count = MAX_STAGES if number == LONG_JOURNEY else dice.pick(range(2, 7))
+    stages = [_draw_stage(dice, position, touchpoints, min(0.2, 1.2 / count)) for position in range(count)]
     entry = dice.some(sorted({t for stage in stages for t in stage["touchpoints"]}), 3)
     mode = REENTRY[number % len(REENTRY)]
     document = {
@@ -84,9 +87,9 @@ def draw_document(dice: Dice, number: int, touchpoints: str) -> dict:
     return document
 
 
-def _draw_stage(dice: Dice, position: int, touchpoints: str) -> dict:
+def _draw_stage(dice: Dice, position: int, touchpoints: str, terminal_share: float) -> dict:
     stage: dict = {"id": f"s_{position}"}
-    if dice.happens(0.2):
+    if dice.happens(terminal_share):
         stage |= {"terminal": dice.pick(["converted", "declined"]), "touchpoints": dice.some(touchpoints, 1)}
     else:
         stage["touchpoints"] = dice.some(touchpoints, 4)
