@@ -104,7 +104,11 @@ def _settings(company: Company, home: Path, package: Path) -> dict[str, str]:
         "schema": "std",
         "threads": 1,
         "attach": [{"path": str(home / "c360_marts.duckdb"), "alias": "m", "options": {"storage_version": "v1.2.0"}}],
-        "plugins": [{"module": "pipelines.publish.key_plugin"}, {"module": "pipelines.journeys.align_plugin"}],
+        "plugins": [
+            {"module": "pipelines.publish.key_plugin"},
+            {"module": "pipelines.journeys.walk_plugin"},
+            {"module": "pipelines.journeys.align_plugin"},
+        ],
         "settings": {
             "threads": f"{{{{ env_var('C360_THREADS', '{os.cpu_count() or 1}') | as_number }}}}",
             "memory_limit": "{{ env_var('C360_MEMORY_LIMIT', '3GB') }}",

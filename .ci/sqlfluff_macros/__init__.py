@@ -16,5 +16,7 @@ class Macros:
 
 
 ROWS = "select 1 as one"
-c360 = Macros(days_between=ROWS, name_channel_sets=ROWS, resolve_customers=ROWS, in_customer_range="1 = 1")
+c360 = Macros(
+    days_between=ROWS, name_channel_sets=ROWS, resolve_customers=ROWS, walk_journeys=ROWS, in_customer_range="1 = 1"
+)
 dbt = Macros(type_string="varchar")

@@ -19,6 +19,8 @@ SCHEMAS = {
             **{"journey_key": TEXT, "journey_no": NUMBER, "journey_id": TEXT, "version": NUMBER, "status": TEXT},
             **{"name": TEXT, "owner_function": TEXT, "use_case": TEXT, "job_to_be_done": TEXT, "parent": TEXT},
             **{"entity": TEXT, "inactivity_s": SECONDS, "is_current": FLAG, "fingerprint": TEXT},
+            **{"reentry": TEXT, "cooldown_s": SECONDS, "max_duration_s": SECONDS, "correlate_by": TEXT},
+            "rules": TEXT,
             "net": TEXT,
         }
     ),
@@ -26,13 +28,13 @@ SCHEMAS = {
         {
             **{"journey_key": TEXT, "journey_no": NUMBER, "stage_no": NUMBER, "stage_id": TEXT, "name": TEXT},
             **{"is_entry": FLAG, "is_mandatory": FLAG, "terminal_outcome": TEXT, "sla_s": SECONDS},
-            **{"is_moment_of_truth": FLAG, "expects": TEXT},
+            **{"is_moment_of_truth": FLAG, "expects": TEXT, "max_wait_s": SECONDS},
         }
     ),
     "journey_rules": pa.schema(
         {
             **{"rule_id": NUMBER, "journey_key": TEXT, "journey_no": NUMBER, "touchpoint": TEXT, "kind": TEXT},
-            **{"stage_no": NUMBER, "outcome": TEXT},
+            **{"stage_no": NUMBER, "outcome": TEXT, "exclusion_no": NUMBER},
         }
     ),
     "journey_conditions": pa.schema({"rule_id": NUMBER, "attribute": TEXT, "value": TEXT}),
@@ -63,6 +65,7 @@ def _add_journey(rows: dict[str, list[dict]], number: int, journey: Journey, *, 
             **key,
             **{name: getattr(journey, name) for name in SCHEMAS["journeys"].names if hasattr(journey, name)},
             "is_current": is_current,
+            "rules": _walk_rules(journey),
             "net": describe_net(journey),
         }
     )
@@ -77,6 +80,7 @@ def _add_journey(rows: dict[str, list[dict]], number: int, journey: Journey, *, 
                 **{"is_mandatory": stage.is_mandatory, "terminal_outcome": stage.terminal, "sla_s": stage.sla_s},
                 "is_moment_of_truth": stage.is_moment_of_truth,
                 "expects": json.dumps(stage.expects, sort_keys=True) if stage.expects else None,
+                "max_wait_s": stage.max_wait_s,
             }
         )
         for touchpoint in stage.touchpoints:
@@ -84,6 +88,9 @@ def _add_journey(rows: dict[str, list[dict]], number: int, journey: Journey, *, 
     for gone in journey.exits:
         for touchpoint in gone.touchpoints:
             _add_rule(rows, key, touchpoint, "exit", gone.where, outcome=gone.outcome)
+    for exclusion_no, exclusion in enumerate(journey.exclusions, start=1):
+        for touchpoint in exclusion.touchpoints:
+            _add_rule(rows, key, touchpoint, "exclusion", exclusion.where, outcome="void", exclusion_no=exclusion_no)
     rows["journey_transitions"] += [
         {"journey_key": journey.journey_key, "from_stage_no": a, "to_stage_no": b} for a, b in allowed_moves(journey)
     ]
@@ -97,14 +104,31 @@ def _add_rule(
     where: Where = (),
     stage_no: int | None = None,
     outcome: str | None = None,
+    exclusion_no: int | None = None,
 ) -> None:
     rule_id = len(rows["journey_rules"]) + 1
     rows["journey_rules"].append(
-        {"rule_id": rule_id, **key, "touchpoint": touchpoint, "kind": kind, "stage_no": stage_no, "outcome": outcome}
+        {
+            **{"rule_id": rule_id, **key, "touchpoint": touchpoint, "kind": kind},
+            **{"stage_no": stage_no, "outcome": outcome, "exclusion_no": exclusion_no},
+        }
     )
     rows["journey_conditions"] += [
         {"rule_id": rule_id, "attribute": attribute, "value": value} for attribute, values in where for value in values
     ]
+
+
+def _walk_rules(journey: Journey) -> str:
+    """All that walking one journey needs besides what its interactions match, as compact JSON with sorted keys."""
+    number = journey.stage_no
+    rules = {
+        **{"reentry": journey.reentry, "cooldown_s": journey.cooldown_s},
+        **{"inactivity_s": journey.inactivity_s, "max_duration_s": journey.max_duration_s},
+        "max_wait_s": [stage.max_wait_s for stage in journey.stages],
+        "terminal": [stage.terminal is not None for stage in journey.stages],
+        "exclusions": [[number[s] for s in e.between] if e.between else [None, None] for e in journey.exclusions],
+    }
+    return json.dumps(rules, sort_keys=True, separators=(",", ":"))
 
 
 def allowed_moves(journey: Journey) -> list[tuple[int, int]]:

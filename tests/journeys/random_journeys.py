@@ -93,6 +93,7 @@ def draw_interactions(rng: np.random.Generator, customers: int) -> pa.Table:
             "value": [None] * rows,
             "cost": [None] * rows,
             "attributes": attributes,
+            "account_key": [None] * rows,
             "order_key": [None] * rows,
             "case_key": [None] * rows,
         }

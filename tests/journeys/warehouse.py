@@ -24,7 +24,7 @@ INTERACTIONS = pa.schema(
         **{"occurred_at": pa.timestamp("us"), "priority": pa.int32(), "sequence": pa.int64(), "slot": pa.int32()},
         **{"channel": pa.string(), "is_online": pa.bool_(), "assisted": pa.bool_(), "business_model": pa.string()},
         **{"value": pa.decimal128(18, 2), "cost": pa.decimal128(18, 2), "attributes": pa.string()},
-        **{"order_key": pa.string(), "case_key": pa.string()},
+        **{"account_key": pa.string(), "order_key": pa.string(), "case_key": pa.string()},
     }
 )
 SURVEYS = pa.schema(
@@ -56,7 +56,7 @@ journeys_under_test:
       path: "{warehouse}"
       threads: 1
       attach: [{{path: "{marts}", alias: m}}]
-      plugins: [{{module: pipelines.journeys.align_plugin}}]
+      plugins: [{{module: pipelines.journeys.walk_plugin}}, {{module: pipelines.journeys.align_plugin}}]
       settings:
         {{threads: 2, autoinstall_known_extensions: false, preserve_insertion_order: false, memory_limit: {memory}}}
 """
@@ -65,6 +65,7 @@ MODELS = {
         select * replace (cast(customer_id as uuid) as customer_id, cast(interaction_id as uuid) as interaction_id)
         from inbox.interactions order by customer_id, occurred_at, interaction_id""",
     "fct_survey_responses": "select * replace (cast(customer_id as uuid) as customer_id) from inbox.surveys",
+    "dim_accounts": "select distinct account_key from {{ ref('fct_interactions') }} where account_key is not null",
     "dim_customers": "select distinct customer_id from {{ ref('fct_interactions') }} where customer_id is not null",
 }
 

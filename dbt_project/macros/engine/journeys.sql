@@ -23,3 +23,36 @@
 {% macro each_of(array) %}{{ return(adapter.dispatch('each_of', 'c360')(array)) }}{% endmacro %}
 {% macro duckdb__each_of(array) %}unnest({{ array }}){% endmacro %}
 {% macro spark__each_of(array) %}explode({{ array }}){% endmacro %}
+
+{# Every interaction of `matched` with its place in a journey, as pipelines/journeys/walk.py finds it; one walk for each
+   journey and customer or account. `rules`: journey_no, rules. The walk takes lists: the sort key comes first in their
+   structs, and DuckDB orders nulls inside a struct last. #}
+{% macro walk_journeys(matched, rules) %}{{ return(adapter.dispatch('walk_journeys', 'c360')(matched, rules)) }}{% endmacro %}
+{% macro duckdb__walk_journeys(matched, rules) %}
+    select
+        entity_id, journey_no, unnest(interactions, max_depth := 2), unnest(steps, max_depth := 2)
+    from (
+        select
+            s.*,
+            walk_journey(r.rules, [
+                struct_pack(
+                    happened_at := i.occurred_at, candidates := i.candidates, roles := i.roles,
+                    exclusions := i.exclusions, correlation_key := i.correlation_key
+                ) for i in s.interactions
+            ]) as steps
+        from (
+            select
+                entity_id,
+                journey_no,
+                list_sort(list(struct_pack(
+                    occurred_at := occurred_at, priority := priority, sequence := sequence, slot := slot,
+                    interaction_id := interaction_id, candidates := candidates, exclusions := exclusions,
+                    roles := cast(roles as integer), correlation_key := correlation_key,
+                    channel_set := channel_set, value := value, cost := cost
+                ))) as interactions
+            from {{ matched }}
+            group by entity_id, journey_no
+        ) as s
+        inner join {{ rules }} as r on s.journey_no = r.journey_no
+    )
+{% endmacro %}

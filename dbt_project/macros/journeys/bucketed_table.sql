@@ -1,5 +1,6 @@
 {# A table built one range of customers after the other, so that memory stays bounded whatever its size.
-   customer_id is an md5, so equal ranges of it are equal buckets; a table sorted by it is read by row groups, not whole.
+   customer_id is an md5, and so is entity_id, which names a customer or an account: equal ranges are equal buckets. A
+   table sorted by it is read by row groups, not whole.
    Put here: the materialization and the range. Keep out: what the tables say. #}
 
 {% macro first_customer() %}{{ return('00000000-0000-0000-0000-000000000000') }}{% endmacro %}

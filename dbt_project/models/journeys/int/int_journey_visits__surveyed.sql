@@ -26,18 +26,19 @@ numbered_answers as (
     from answers
 ),
 
-staged as (
-    select i.customer_id, i.journey_no, i.row_no, r.visit_row, i.interaction_id, i.occurred_at
-    from {{ ref('int_journey_interactions__grouped') }} as i
-    inner join {{ ref('int_journey_runs__staged') }} as r
-        on i.customer_id = r.customer_id and i.journey_no = r.journey_no and i.run_row = r.run_row
-    where i.customer_id in (select customer_id from answers)
-),
-
 interactions as (
     select customer_id, interaction_id, touchpoint, order_key, case_key
     from {{ ref('fct_interactions') }}
     where customer_id in (select customer_id from answers)
+),
+
+staged as (
+    select
+        w.entity_id, w.journey_no, w.row_no, w.visit_row, w.occurred_at,
+        i.customer_id, i.touchpoint, i.order_key, i.case_key
+    from {{ ref('int_journey_interactions__walked') }} as w
+    inner join interactions as i on w.interaction_id = i.interaction_id
+    where not w.is_outside
 ),
 
 journeys as (
@@ -47,16 +48,16 @@ journeys as (
 possible as (
     select
         a.*,
+        s.entity_id,
         s.journey_no,
         s.row_no,
         s.visit_row,
         s.occurred_at,
         s.occurred_at <= a.responded_at as is_before,
-        coalesce(i.order_key = a.order_key, false) or coalesce(i.case_key = a.case_key, false) as is_same_matter,
-        coalesce(i.touchpoint = a.touchpoint, false) as is_same_touchpoint
+        coalesce(s.order_key = a.order_key, false) or coalesce(s.case_key = a.case_key, false) as is_same_matter,
+        coalesce(s.touchpoint = a.touchpoint, false) as is_same_touchpoint
     from numbered_answers as a
     inner join staged as s on a.customer_id = s.customer_id
-    inner join interactions as i on s.customer_id = i.customer_id and s.interaction_id = i.interaction_id
 ),
 
 ranked as (
@@ -80,14 +81,14 @@ ranked as (
 
 final as (
     select
-        customer_id,
+        entity_id,
         journey_no,
         visit_row,
         cast(sum(csat) / nullif(sum(csat_answers), 0) as decimal(9, 4)) as csat,
         cast(sum(effort) / nullif(sum(effort_answers), 0) as decimal(9, 4)) as effort
     from ranked
     where choice = 1
-    group by customer_id, journey_no, visit_row
+    group by entity_id, journey_no, visit_row
 )
 
 select * from final

@@ -2,12 +2,12 @@
 
 with visits as (
     select * from {{ ref('int_journey_visits__numbered') }}
-    where {{ c360.in_customer_range() }}
+    where {{ c360.in_customer_range('entity_id') }}
 ),
 
 surveys as (
     select * from {{ ref('int_journey_visits__surveyed') }}
-    where {{ c360.in_customer_range() }}
+    where {{ c360.in_customer_range('entity_id') }}
 ),
 
 journeys as (
@@ -25,7 +25,7 @@ channel_sets as (
 final as (
     select
         v.instance_id,
-        v.customer_id,
+        case when j.entity = 'customer' then v.entity_id end as customer_id,
         j.journey_key,
         j.journey_id,
         j.version,
@@ -42,6 +42,7 @@ final as (
         cast(v.active_s as bigint) as active_s,
         cast({{ c360.seconds_between('v.entered_at', 'v.exited_at') }} - v.active_s as bigint) as wait_s,
         s.sla_s,
+        s.max_wait_s,
         v.exited_at > v.entered_at + s.sla_s * interval '1' second as sla_breached,
         v.move,
         v.visit_no > 1 as is_reentry,
@@ -69,8 +70,8 @@ final as (
     left join stages as after on v.journey_no = after.journey_no and v.next_stage_no = after.stage_no
     left join channel_sets as c on v.channel_set = c.channel_set
     left join surveys as u
-        on v.customer_id = u.customer_id and v.journey_no = u.journey_no and v.visit_row = u.visit_row
+        on v.entity_id = u.entity_id and v.journey_no = u.journey_no and v.visit_row = u.visit_row
 )
 
 select * from final
-order by customer_id, entered_at, visit_seq
+order by customer_id, instance_id, visit_seq

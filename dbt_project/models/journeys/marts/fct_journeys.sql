@@ -5,18 +5,24 @@ with visits as (
     from {{ ref('int_journey_visits__numbered') }} as v
     inner join {{ ref('int_journey_stages__declared') }} as s
         on v.journey_no = s.journey_no and v.stage_no = s.stage_no
-    where {{ c360.in_customer_range('v.customer_id') }}
+    where {{ c360.in_customer_range('v.entity_id') }}
 ),
 
 journeys as (
     select * from {{ ref('int_journeys__declared') }}
 ),
 
+accounts as (
+    select distinct entity_id, account_key from {{ ref('int_account_interactions__keyed') }}
+    where {{ c360.in_customer_range('entity_id') }}
+),
+
 instances as (
     select
         instance_id,
-        customer_id,
+        entity_id,
         journey_no,
+        max(correlation_key) as correlation_key,
         min(entered_at) as started_at,
         max(last_at) as last_at,
         max(closed_at) as closed_at,
@@ -38,7 +44,7 @@ instances as (
         sum(value) as value,
         sum(cost) as cost
     from visits
-    group by instance_id, customer_id, journey_no
+    group by instance_id, entity_id, journey_no
 ),
 
 channel_sets as (
@@ -48,12 +54,15 @@ channel_sets as (
 final as (
     select
         i.instance_id,
-        i.customer_id,
+        j.entity,
+        case when j.entity = 'customer' then i.entity_id end as customer_id,
+        a.account_key,
         j.journey_key,
         j.journey_id,
         j.version,
         j.is_current,
         case when i.is_b2b then 'b2b' else 'b2c' end as business_model,
+        i.correlation_key,
         i.started_at,
         i.last_at as last_interaction_at,
         i.ended_at,
@@ -63,9 +72,11 @@ final as (
             when i.end_reason is null then 'in_progress'
             when i.end_reason = 'terminal' then i.terminal_outcome
             when i.end_reason = 'exit' then 'exited'
+            when i.end_reason = 'restarted' then 'restarted'
+            when i.end_reason = 'excluded' then 'void'
             else 'dropped'
         end as outcome,
-        coalesce(i.end_reason = 'inactivity', true) as is_censored,
+        coalesce(i.end_reason in ('inactivity', 'max_wait', 'max_duration'), true) as is_censored,
         i.path,
         i.first_stage,
         i.last_stage,
@@ -83,8 +94,9 @@ final as (
         cast(i.cost as decimal(18, 2)) as cost
     from instances as i
     inner join journeys as j on i.journey_no = j.journey_no
+    left join accounts as a on j.entity = 'account' and i.entity_id = a.entity_id
     left join channel_sets as c on i.channel_set = c.channel_set
 )
 
 select * from final
-order by customer_id, journey_key, started_at
+order by customer_id, account_key, journey_key, started_at

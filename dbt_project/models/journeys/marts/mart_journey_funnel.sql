@@ -7,6 +7,7 @@ with visits as (
 
 journeys as (
     select * from {{ ref('fct_journeys') }}
+    where outcome <> 'void'
 ),
 
 declared as (

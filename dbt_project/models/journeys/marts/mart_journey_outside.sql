@@ -1,13 +1,9 @@
-with matching as (
-    select journey_no, count(*) as interactions
-    from {{ ref('int_journey_interactions__grouped') }}
-    where candidates <> 0
-    group by journey_no
-),
-
-inside as (
-    select journey_no, sum(interactions) as interactions
-    from {{ ref('int_journey_visits__numbered') }}
+with counted as (
+    select
+        journey_no,
+        count(*) as interactions,
+        count(case when is_outside then 1 end) as outside_interactions
+    from {{ ref('int_journey_interactions__walked') }}
     group by journey_no
 ),
 
@@ -19,11 +15,10 @@ final as (
     select
         j.journey_key,
         j.is_current,
-        coalesce(m.interactions, 0) as interactions,
-        cast(coalesce(m.interactions, 0) - coalesce(i.interactions, 0) as bigint) as outside_interactions
+        coalesce(c.interactions, 0) as interactions,
+        coalesce(c.outside_interactions, 0) as outside_interactions
     from journeys as j
-    left join matching as m on j.journey_no = m.journey_no
-    left join inside as i on j.journey_no = i.journey_no
+    left join counted as c on j.journey_no = c.journey_no
 )
 
 select * from final
