@@ -5,6 +5,7 @@ Put here: arguments, and how results are told. Keep out: work.
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -13,11 +14,6 @@ from pipelines.settings import Settings
 from pipelines.terminal import Company, Home, console, fail
 
 journey = typer.Typer(no_args_is_help=True, help="Journeys as customers walk them.")
-
-
-@journey.callback()
-def _group() -> None:
-    """Keeps the commands' names where there is only one."""
 
 
 @journey.command()
@@ -40,3 +36,87 @@ def page(
         raise fail(fault) from fault
     for one in written:
         console.print(f"{one.journey_id}: {one.page} and {one.picture.name}", markup=False)
+
+
+@journey.command()
+def discover(
+    journey_id: Annotated[str, typer.Argument(metavar="JOURNEY", help="Its id, a lower-case name.")],
+    entry: Annotated[list[str] | None, typer.Option("--entry", help="A touchpoint it begins with; repeatable.")] = None,
+    use_case: Annotated[
+        str | None, typer.Option("--use-case", help="Only interactions of it; default: that of the entries, else all.")
+    ] = None,
+    min_support: Annotated[float, typer.Option(min=0, max=1, help="Share of cases a stage is in.")] = 0.05,
+    min_confidence: Annotated[float, typer.Option(min=0, max=1, help="Share of what follows that a move is.")] = 0.05,
+    max_stages: Annotated[int, typer.Option(min=2, max=60, help="The most used ones.")] = 12,
+    output: Annotated[Path | None, typer.Option("--output", "-o", help="A new file; default: printed.")] = None,
+    company: Company = None,
+    home: Home = None,
+) -> None:
+    """Propose a journey file from what customers did, with the support of every stage and move.
+
+    It is found in the published file and ready to edit: touchpoints that come by the way and rare moves are left out.
+    """
+    from pipelines.journeys.discover import Bounds, DiscoveryError
+    from pipelines.journeys.discover import discover as find
+    from pipelines.journeys.draft import describe_draft
+    from pipelines.journeys.problems import IDENTIFIER, nearest
+    from pipelines.journeys.spec import USE_CASES
+    from pipelines.last_build import open_published
+    from pipelines.publish.publish import PublishError
+    from quality.company import load_company
+    from quality.contract import ContractError
+
+    settings = Settings.from_env(company=company, home=home)
+    if not IDENTIFIER.fullmatch(journey_id):
+        raise fail(f"JOURNEY: seen {journey_id!r}; allowed: a lower-case name like buy_plan")
+    if use_case is not None and use_case not in USE_CASES:
+        raise fail(f"--use-case: seen {use_case!r}; allowed: {', '.join(USE_CASES)}{nearest(use_case, USE_CASES)}")
+    if output is not None and output.exists():
+        raise fail(f"{output}: is already there; name another file")
+    try:
+        touchpoints = load_company(settings.company).touchpoints
+        for name in entry or []:
+            if name not in touchpoints:
+                raise fail(f"--entry: unknown touchpoint {name!r}; declare it in touchpoints.yml"
+                           f"{nearest(name, touchpoints)}")  # fmt: skip
+        with open_published(settings) as connection:
+            draft = find(
+                connection, "marts.fct_interactions", touchpoints, entry=entry or (), use_case=use_case,
+                bounds=Bounds(min_support, min_confidence, max_stages),
+            )  # fmt: skip
+    except (ContractError, DiscoveryError, PublishError) as fault:
+        raise fail(fault) from fault
+    text = describe_draft(draft, journey_id, touchpoints)
+    if output is None:
+        return print(text, end="")
+    output.write_text(text, encoding="utf-8")
+    console.print(f"{output}: {len(draft.stages)} stages, {len(draft.moves)} moves from {draft.cases:,} cases")
+
+
+@journey.command()
+def export(
+    journey_id: Annotated[str, typer.Argument(metavar="JOURNEY", help="id (its current version) or id@version.")],
+    file: Annotated[Path, typer.Argument(help="The file to write.")],
+    xes: Annotated[bool, typer.Option("--xes", help="As an XES event log.")] = False,
+    company: Company = None,
+    home: Home = None,
+) -> None:
+    """Write the instances of a journey for other tools: a case is an instance, an event a stage visit."""
+    from pipelines.journeys.xes import write_xes
+    from pipelines.last_build import open_published
+    from pipelines.publish.publish import PublishError
+
+    if not xes:
+        raise fail("export: no format given; allowed: --xes")
+    try:
+        with open_published(Settings.from_env(company=company, home=home)) as connection:
+            known = connection.execute("select journey_key, journey_id, is_current from marts.dim_journeys").fetchall()
+            keys = [key for key, name, is_current in known if key == journey_id or (name == journey_id and is_current)]
+            if not keys:
+                raise fail(
+                    f"JOURNEY: no journey {journey_id!r}; allowed: {', '.join(sorted(key for key, _, _ in known))}"
+                )
+            traces = write_xes(connection, keys[0], file)
+    except (PublishError, OSError) as fault:
+        raise fail(fault) from fault
+    console.print(f"{file}: {traces:,} instances of {keys[0]}", markup=False)

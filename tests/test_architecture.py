@@ -55,6 +55,17 @@ def test_a_folder_imports_only_what_the_law_allows(folder, forbidden, instead):
     assert not offenders, "\n".join(offenders)
 
 
+def test_nothing_but_tests_imports_pm4py():
+    offenders = [
+        f"{file.relative_to(REPOSITORY)}:{line} imports {module}, which is AGPL; compare with it in tests/journeys"
+        for package in OURS
+        for file in (REPOSITORY / package).rglob("*.py")
+        for line, module in imports(file)
+        if breaks(module, {"pm4py"})
+    ]
+    assert not offenders, "\n".join(offenders)
+
+
 def test_a_mart_never_reads_a_source():
     offenders = [
         f"{file.relative_to(REPOSITORY)} reads a source(); read it in models/int and ref() that"

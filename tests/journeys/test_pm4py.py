@@ -1,4 +1,4 @@
-"""Beside PM4Py: the same costs of alignment, on random paths over random maps.
+"""Beside PM4Py: the same costs of alignment on random paths over random maps, the same variants in an exported log.
 
 Put here: what is compared with PM4Py, the only place that may import it (it is AGPL, a tool of the tests).
 """
@@ -6,12 +6,17 @@ Put here: what is compared with PM4Py, the only place that may import it (it is 
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pytest
+from random_journeys import START, draw_interactions, draw_journey
+from warehouse import JourneyWarehouse
 
 from pipelines.journeys.align import align_variants
+from pipelines.journeys.xes import write_xes
 
 pytestmark = [pytest.mark.xdist_group("pm4py"), pytest.mark.usefixtures("pm4py")]
 MOVE = 10_000  # what PM4Py takes for a move of one side alone; silent moves cost 1
@@ -43,6 +48,20 @@ def test_alignment_costs_what_it_costs_in_pm4py(seed, maps, paths, record_proper
     record_property("variants", compared)
     assert compared >= maps * paths * 0.9
     assert {0, 1, 2, 3} <= costs
+
+
+def test_an_exported_log_holds_the_same_variants_in_pm4py(pm4py, warehouse: JourneyWarehouse, tmp_path):
+    rng = np.random.default_rng(12)
+    warehouse.load([draw_journey(rng, 0, tmp_path)], draw_interactions(rng, 200), START + timedelta(days=4))
+    assert warehouse.build("run") == []
+    with duckdb.connect() as connection:
+        connection.execute(f"attach '{warehouse.marts}' as m (read_only); use m")
+        write_xes(connection, "j0@1", tmp_path / "log.xes")
+
+    log = pm4py.read_xes(str(tmp_path / "log.xes"))
+
+    found = {">".join(path): count for path, count in pm4py.get_variants(log).items()}
+    assert found == dict(warehouse.read("select path, count(*) from m.marts.fct_journeys group by path"))
 
 
 def _draw_net(rng: np.random.Generator) -> dict:
