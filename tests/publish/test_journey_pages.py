@@ -8,16 +8,18 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
+from dataclasses import replace
 from xml.etree import ElementTree
 
 import duckdb
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from support.walked_journeys import HOSTILE, published_journeys
 from typer.testing import CliRunner
 
 from pipelines.cli import app
+from pipelines.publish.journey_pages.figures import Move
 from pipelines.publish.journey_pages.figures import Path as Walk
 from pipelines.publish.journey_pages.journey_map import draw_map
 from pipelines.publish.journey_pages.page import render_map, render_page, write_pages
@@ -38,6 +40,7 @@ PATHS = st.lists(
     min_size=1,
     max_size=12,
 )
+TIMES = st.integers(0, 10**7)
 
 
 @pytest.fixture(scope="session")
@@ -76,13 +79,15 @@ def test_the_map_draws_every_stage_and_every_move_with_its_count(trip, published
         assert sum(line.move.moves for line in drawing.lines) + drawing.left_out_moves == walked
 
 
-@pytest.mark.parametrize("wide", [True, False])
-def test_no_two_cards_or_labels_of_a_map_lie_over_each_other(trip, wide):
-    drawing = draw_map(trip, wide=wide)
+@given(st.data(), st.booleans())
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_no_two_cards_or_labels_of_a_map_lie_over_each_other(trip, data, wide):
+    pairs = [(a.stage_id, b.stage_id) for a in trip.stages for b in trip.stages if a != b]
+    chosen = data.draw(st.lists(st.sampled_from(pairs), max_size=20, unique=True))
+    moves = tuple(Move(a, b, data.draw(st.integers(0, 10**7)), False, data.draw(st.none() | TIMES)) for a, b in chosen)
+    drawing = draw_map(replace(trip, moves=moves), wide=wide)
     boxes = [(card.x, card.y, card.width, card.height) for card in drawing.cards]
-    boxes += [
-        (line.label_x - line.plate / 2, line.label_y - 10, line.plate, 20) for line in drawing.lines if line.plate
-    ]
+    boxes += [(n.label_x - n.plate / 2, n.label_y - 10, n.plate, 20) for n in drawing.lines if n.plate]
     for place, (x, y, width, height) in enumerate(boxes):
         assert drawing.left <= x and x + width <= drawing.left + drawing.width
         assert drawing.top <= y and y + height <= drawing.top + drawing.height
@@ -102,7 +107,7 @@ def test_a_name_that_looks_like_html_stays_a_name(trip):
     assert HOSTILE not in page and "<b>Co" not in page
     assert "&lt;script&gt;alert(" in page and "&lt;/script&gt; &amp; &lt;b&gt;Co&lt;/b&gt;" in page
     specs = re.findall(r'<script type="application/json">(.*?)</script>', page, re.DOTALL)
-    assert len(specs) == 4
+    assert len(specs) >= 4
     assert any(HOSTILE in text for spec in specs for text in _texts(json.loads(spec)))  # whole again for the chart
 
 

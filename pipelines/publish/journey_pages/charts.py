@@ -129,15 +129,15 @@ def draw_times(figures: JourneyFigures) -> dict[str, Any]:
     """Time until the next stage: solid to the median, hatched on to the time within which 90 % advance."""
     bars = []
     for stage in figures.stages:
-        if stage.timed_visits and stage.terminal_outcome is None:
-            median, ninety = stage.median_s, stage.p90_s
+        if stage.visits and stage.terminal_outcome is None:
+            median, ninety = stage.p50_s, stage.p90_s
             parts = [(median, SOLID, f"median {duration(median)}")] if median is not None else []
             if ninety is not None:
                 parts.append((ninety - (median or 0), DOTS, f"90 % within {duration(ninety)}"))
             bars.append(
                 Bar(
                     name=stage.name,
-                    told=f"{duration(median)} (n {number(stage.timed_visits)})",
+                    told=f"{duration(median)} (n {number(stage.visits)})",
                     parts=tuple(parts),
                     mark=stage.sla_s,
                 )
@@ -153,7 +153,7 @@ def draw_satisfaction(figures: JourneyFigures) -> dict[str, Any]:
         Bar(
             name=stage.name,
             told=mean(stage.csat, stage.csat_answers),
-            parts=((stage.csat - low, SOLID, f"CSAT {mean(stage.csat, stage.csat_answers)}"),),
+            parts=((float(stage.csat) - low, SOLID, f"CSAT {mean(stage.csat, stage.csat_answers)}"),),
             mark=float(stage.expects["csat"]) - low if "csat" in stage.expects else None,
         )
         for stage in figures.stages

@@ -26,14 +26,13 @@ class Stage:
     """One stage with its figures. Counts are of instances, except `visits`.
 
     ended: instances whose last visit was here, by outcome.
-    median_s, p90_s: time until the next stage by Kaplan-Meier, over `timed_visits`, those open or lost included; null
-        where so many never advanced.
+    p50_s, p90_s: time until the next stage by Kaplan-Meier, visits that are open or lost included; null where so many
+        never advanced, and for terminal stages.
     """
 
     stage_id: str
     stage_no: int
     name: str
-    is_entry: bool
     is_mandatory: bool
     is_moment_of_truth: bool
     terminal_outcome: str | None
@@ -49,12 +48,11 @@ class Stage:
     effort_answers: int
     sentiment: float | None
     sentiment_answers: int
-    sla_breached: int
+    sla_breaches: int
     sla_visits: int
-    median_s: int | None
+    p50_s: int | None
     p90_s: int | None
-    wait_share: Decimal | None  # of the time of visits that ended
-    timed_visits: int
+    wait_share: Decimal | None
 
     @property
     def lost(self) -> int:
@@ -63,7 +61,7 @@ class Stage:
 
 @dataclass(frozen=True)
 class Move:
-    """One edge walked: from a stage to another, and how often."""
+    """One edge of the map, walked or only declared, and how often."""
 
     from_stage: str
     to_stage: str
@@ -102,6 +100,32 @@ class Dropouts:
     business_model: str
     dropouts: int
     value_at_stake: Decimal | None
+
+
+@dataclass(frozen=True)
+class Gap:
+    """What the journey's file expects of a stage, beside what was measured on so many visits."""
+
+    stage_id: str
+    metric: str
+    expected: Decimal
+    measured: Decimal | None
+    is_met: bool | None
+    visits: int
+
+
+@dataclass(frozen=True)
+class Driver:
+    """Something visits had that more of them were dropped with than without."""
+
+    stage_id: str
+    feature: str
+    feature_value: str
+    visits: int
+    dropped: int
+    rate_with: Decimal
+    rate_without: Decimal
+    excess: Decimal
 
 
 @dataclass(frozen=True)
@@ -167,6 +191,8 @@ class JourneyFigures:
     funnel: tuple[Step, ...]
     paths: tuple[Path, ...]
     dropouts: tuple[Dropouts, ...]
+    gaps: tuple[Gap, ...]
+    drivers: tuple[Driver, ...]
     hotspots: tuple[Hotspot, ...]
     tested_cells: int  # in which a hotspot was looked for
 

@@ -30,8 +30,8 @@ from pipelines.publish.journey_pages.read import read_journeys
 from pipelines.publish.journey_pages.sankey import draw_paths
 
 LEGEND = (
-    "Line: thicker where more went, dashed where the declared map has no such move. Frame: double at a goal, "
-    "dashed at an optional stage."
+    "Line: thicker where more went, dashed where the declared map has no such move, dotted where it has one that "
+    "nobody made. Frame: double at a goal, dashed at an optional stage."
 )
 
 
@@ -81,7 +81,7 @@ def render_page(figures: JourneyFigures) -> str:
             funnel=draw_funnel(figures) if figures.funnel else None,
             paths=draw_paths(figures) if figures.paths else None,
             dropouts=draw_dropouts(figures) if any(fate(p.outcome) != GOAL for p in figures.paths) else None,
-            times=draw_times(figures) if any(stage.timed_visits for stage in figures.stages) else None,
+            times=draw_times(figures) if any(s.visits and s.terminal_outcome is None for s in figures.stages) else None,
             feels=draw_satisfaction(figures)
             if any(s.csat_answers >= words.MIN_ANSWERS for s in figures.stages)
             else None,

@@ -13,7 +13,9 @@ import duckdb
 
 from pipelines.publish.journey_pages.figures import (
     LOST_OUTCOMES,
+    Driver,
     Dropouts,
+    Gap,
     Hotspot,
     JourneyFigures,
     Move,
@@ -40,42 +42,54 @@ OUTCOMES = """
     order by instances desc, outcome
 """
 SPAN = """
-    select count(distinct customer_id) as customers, min(started_at) as first_at, max(last_interaction_at) as last_at
+    select
+        count(distinct coalesce(cast(customer_id as varchar), account_key)) as customers,
+        min(started_at) as first_at, max(last_interaction_at) as last_at
     from marts.fct_journeys
     where journey_key = $key and outcome <> 'void'
 """
 STAGES = """
-    with visits as (
-        select v.*
+    with moods as (
+        select v.stage_id, count(v.sentiment) as answers
         from marts.fct_journey_stages as v
         inner join marts.fct_journeys as j on v.instance_id = j.instance_id
         where v.journey_key = $key and j.outcome <> 'void'
+        group by all
     )
 
     select
-        s.stage_id, s.stage_no, s.name, s.is_entry, s.is_mandatory, s.is_moment_of_truth, s.terminal_outcome, s.sla_s,
-        s.expects,
-        count(distinct v.instance_id) as reached,
-        count(v.instance_id) as visits,
-        count(*) filter (v.visit_seq = 1) as entries,
-        avg(v.csat) as csat, count(v.csat) as csat_answers,
-        avg(v.effort) as effort, count(v.effort) as effort_answers,
-        avg(v.sentiment) as sentiment, count(v.sentiment) as sentiment_answers,
-        count(*) filter (v.sla_breached) as sla_breached, count(v.sla_breached) as sla_visits,
-        d.p50_s as median_s, d.p90_s, d.wait_share, coalesce(d.visits, 0) as timed_visits
+        s.stage_id, s.stage_no, s.name, s.is_mandatory, s.is_moment_of_truth, s.terminal_outcome, s.sla_s, s.expects,
+        m.instances as reached, m.visits, coalesce(e.instances, 0) as entries,
+        m.csat, coalesce(m.csat_visits, 0) as csat_answers, m.effort, coalesce(m.effort_visits, 0) as effort_answers,
+        m.sentiment, coalesce(f.answers, 0) as sentiment_answers,
+        coalesce(m.sla_breaches, 0) as sla_breaches, coalesce(m.sla_visits, 0) as sla_visits,
+        m.p50_s, m.p90_s, m.wait_share
     from marts.dim_journey_stages as s
-    left join visits as v on s.stage_id = v.stage_id
-    left join marts.mart_journey_stage_durations as d
-        on s.journey_key = d.journey_key and s.stage_id = d.stage_id and d.business_model = 'all'
+    inner join marts.mart_journey_map as m
+        on s.journey_key = m.journey_key and m.kind = 'stage' and s.stage_id = m.to_stage
+    left join marts.mart_journey_map as e
+        on s.journey_key = e.journey_key and e.kind = 'start' and s.stage_id = e.to_stage
+    left join moods as f on s.stage_id = f.stage_id
     where s.journey_key = $key
-    group by all
     order by s.stage_no
 """
 MOVES = """
-    select from_stage, to_stage, moves, is_declared, gap_p50_s as median_s
-    from marts.mart_journey_graph
+    select from_stage, to_stage, visits as moves, is_declared, p50_s as median_s
+    from marts.mart_journey_map
     where journey_key = $key and kind = 'move'
-    order by moves desc, from_stage, to_stage
+    order by moves desc, from_stage_no, to_stage_no
+"""
+GAPS = """
+    select stage_id, metric, expected, measured, is_met, visits
+    from marts.mart_journey_expectation_gap
+    where journey_key = $key
+    order by stage_no, metric
+"""
+DRIVERS = """
+    select stage_id, feature, feature_value, visits, dropped, rate_with, rate_without, excess
+    from marts.mart_journey_dropout_drivers
+    where journey_key = $key and is_driver
+    order by driver_no
 """
 DROPOUTS = """
     select last_stage as stage_id, last_channel, business_model, dropouts, value_at_stake
@@ -182,6 +196,8 @@ def _read(connection: duckdb.DuckDBPyConnection, rows: list[dict]) -> JourneyFig
         ),
         paths=paths,
         dropouts=tuple(Dropouts(**row) for row in _rows(connection, DROPOUTS, **key)),
+        gaps=tuple(Gap(**row) for row in _rows(connection, GAPS, **key)),
+        drivers=tuple(Driver(**row) for row in _rows(connection, DRIVERS, **key)),
         hotspots=tuple(Hotspot(**{**row, "place": tuple(row["place"])}) for row in _rows(connection, HOTSPOTS, **key)),
         tested_cells=_rows(connection, TESTED, **key)[0]["cells"],
     )
