@@ -7,7 +7,7 @@ Keep out: which ids changed (history.py).
 from __future__ import annotations
 
 from identity.engine import Engine
-from identity.scope import Scope
+from identity.scope import Scope, find_replaced
 
 _HASH = "left(md5(left_node || '~' || right_node || '~' || rule), 12)"
 _EDGE = f"""case rule when 'decision' then 'decision same:' || substr(evidence, 10)
@@ -28,6 +28,7 @@ def find_causes(engine: Engine, scope: Scope) -> None:
     if not engine.count("ir_moves"):
         engine.store("ir_causes", "select old_id, new_id, null::varchar as cause from ir_moves")
         return
+    find_replaced(engine, scope, "edges", "decisions")
     was = f"{scope.was('membership')} where known_to is null"
     for target, source in (("ir_was", was), ("ir_is", "ir_now where true")):
         engine.store(

@@ -89,3 +89,4 @@ def describe_evidence(engine: Engine) -> None:
         left join ir_contacts c using (unique_id)
         """,
     )
+    engine.drop("ir_latest", "ir_contacts")

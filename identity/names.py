@@ -94,6 +94,7 @@ def describe_people(engine: Engine, relations: Relations) -> None:
         left join ir_formal f on f.name = split_part(p.first, ' ', 1)
         """,
     )
+    engine.drop("ir_spelled", "ir_named_people", "ir_formal")
 
 
 def same_first_name(left: str, right: str) -> str:

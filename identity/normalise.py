@@ -67,6 +67,7 @@ def normalise_values(engine: Engine, config: IdentityConfig, relations: Relation
         from ir_canonical
         """,
     )
+    engine.drop("ir_distinct", "ir_canonical")
 
 
 def default_country(engine: Engine, config: IdentityConfig, relations: Relations) -> str:

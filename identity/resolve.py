@@ -127,7 +127,7 @@ def resolve(
             name_customers(engine, scope.relations)
         with _timed(report, "stitch"):
             stitch_devices(engine, config, scope)
-            find_replaced(engine, scope)
+            find_replaced(engine, scope, "membership", "golden_cell_history", "customers")
         with _timed(report, "survivorship"):
             choose_survivors(engine, config, scope.relations)
         with _timed(report, "groups"):

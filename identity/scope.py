@@ -39,7 +39,7 @@ _REPLACED = {
     "regions": "region in (select region from ir_touched)",
     "phone_cache": "(value, country) in (select (value, country) from ir_phones)",
 }
-_COMPARED = {  # what is compared with the state before, in this order: customers are found by membership
+_COMPARED = {  # what is compared with the state before; customers are found by membership
     "membership": "known_to is null",
     "golden_cell_history": "known_to is null",
     "customers": "true",
@@ -73,11 +73,15 @@ class Scope:
         return f"identity.{name}" if self.is_full else f"ir_was_{name}"
 
 
-def find_replaced(engine: Engine, scope: Scope) -> None:
-    """Write `ir_old_customers` (customer_id), and what a region replaces of each of _COMPARED; reads `ir_devices`."""
+def find_replaced(engine: Engine, scope: Scope, *names: str) -> None:
+    """Write what a region replaces of some of _COMPARED, `ir_old_customers` (customer_id) with membership.
+
+    Reads `ir_devices`.
+    """
     if scope.is_full:
         return
-    for name, condition in _COMPARED.items():
+    for name in names:
+        condition = _COMPARED[name]
         found = f"{scope.replaced(name)} and {condition}"
         engine.store(f"ir_was_{name}", f"select * from identity.{name} where {found}")
         if name == "membership":
