@@ -7,13 +7,15 @@ Keep out: facts about rows; those are modelled in dbt.
 from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
 from pipelines.ingest.manifest import Manifest
 from pipelines.journeys.compile import compile_journeys
-from pipelines.journeys.model import Journey
+from pipelines.journeys.model import Journey, JourneyError
+from pipelines.journeys.released import list_changed_releases
 from pipelines.journeys.spec import load_journeys
 from quality.company import Company
 from quality.contract import Contract
@@ -49,17 +51,23 @@ def write_control(
     *,
     run_id: str,
     as_of: str | None,
+    released: Path,
 ) -> datetime:
     """Replace the tables of schema `control` in one transaction.
 
     Args:
         as_of: ISO instant, or None for the end of the latest arrived day of any dataset.
+        released: `<home>/released`, the declarations of what is published.
     Returns:
         The instant the run is judged at (UTC, naive).
+    Raises:
+        JourneyError: a journey file is faulty, or a published version says otherwise now.
     """
     parts = manifest.arrow()
     now = _as_of(parts, as_of)
     journeys = load_journeys(company.journeys_dir, company.touchpoints)
+    if changed := list_changed_releases(journeys, released / "journeys"):
+        raise JourneyError(changed)
     tables = {
         "parts": parts,
         "touchpoints": _touchpoints(company),

@@ -28,7 +28,12 @@ def build_control_asset(settings: Settings, company: Company) -> dg.AssetsDefini
     def control(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         with open_warehouse(settings) as connection:
             as_of = write_control(
-                connection, company, Manifest(settings.state_url), run_id=context.run_id, as_of=settings.as_of
+                connection,
+                company,
+                Manifest(settings.state_url),
+                run_id=context.run_id,
+                as_of=settings.as_of,
+                released=settings.released,
             )
             write_quarantine_counts(connection, settings.quarantine)
         return dg.MaterializeResult(metadata={"as_of": as_of.isoformat()})

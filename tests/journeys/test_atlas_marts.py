@@ -7,6 +7,7 @@ import uuid
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+import duckdb
 import pyarrow as pa
 import pytest
 import yaml
@@ -155,3 +156,22 @@ def test_the_atlas_is_a_closure_from_root_to_leaf(marts):
         select ancestor_id, depth from m.marts.dim_journey_atlas where descendant_id = 'receive' order by depth""") == [
         ("receive", 0), ("buy", 1), ("life.get", 2), ("life", 3),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "update m.marts.mart_journey_rollup set instances = instances + 1 where node_id = 'help'",
+        "delete from m.marts.mart_journey_rollup where node_id = 'life' and scope = 'with_descendants'",
+        "delete from m.marts.fct_journeys where journey_key = 'buy@2'",
+    ],
+)
+def test_the_check_of_the_roll_up_sees_a_fault(marts, fault):
+    check = next((marts.folder / "target" / "compiled").rglob("atlas_counts_each_instance_once.sql")).read_text()
+    with duckdb.connect(str(marts.warehouse)) as connection:
+        connection.execute(f"attach if not exists '{marts.marts}' as m")
+        assert connection.execute(check).fetchall() == []
+        connection.execute("begin")
+        connection.execute(fault)
+        assert connection.execute(check).fetchall() != []
+        connection.execute("rollback")

@@ -1,0 +1,51 @@
+"""What a build writes down of its declarations, and that it stops where one goes against what is published."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.control import write_control
+from pipelines.ingest.manifest import Manifest
+from pipelines.journeys.model import JourneyError
+from quality.company import load_company
+
+DEMO = Path(__file__).resolve().parents[2] / "companies" / "demo"
+
+
+def _build(connection: duckdb.DuckDBPyConnection, company: Path, home: Path) -> None:
+    manifest = Manifest(f"sqlite:///{home / 'state.db'}")
+    write_control(connection, load_company(company), manifest, run_id="r", as_of=None, released=home / "released")
+
+
+def test_a_build_writes_down_the_files_it_was_made_from(tmp_path):
+    with duckdb.connect() as connection:
+        _build(connection, DEMO, tmp_path)
+
+        told = connection.execute("select folder || '/' || name, text from control.declarations").fetchall()
+
+    contracts = {f"contracts/{f.name}": f.read_text() for f in (DEMO / "contracts").glob("*.odcs.yaml")}
+    journeys = {f"journeys/{f.stem}@1.yml": f.read_text() for f in (DEMO / "journeys").glob("*.yml")}
+    assert dict(told) == contracts | journeys
+
+
+def test_a_build_stops_at_a_changed_version_and_leaves_the_control_tables(tmp_path):
+    # Regression: a run started from the Dagster UI, which no lint precedes, would publish the change.
+    company = tmp_path / "demo"
+    shutil.copytree(DEMO, company)
+    file = company / "journeys" / "renew.yml"
+    (tmp_path / "released" / "journeys").mkdir(parents=True)
+    shutil.copyfile(file, tmp_path / "released" / "journeys" / "renew@1.yml")
+    with duckdb.connect() as connection:
+        _build(connection, company, tmp_path)
+        file.write_text(file.read_text().replace("name: Renew the contract", "name: Renew"))
+
+        with pytest.raises(JourneyError, match=r"renew@1 is published and says otherwise in name; .*set version: 2"):
+            _build(connection, company, tmp_path)
+
+        assert connection.execute("select name from control.journeys where journey_id = 'renew'").fetchall() == [
+            ("Renew the contract",)
+        ]
