@@ -6,6 +6,6 @@
         cast(count(channels.channel) as integer) as channel_count
     from (select distinct channel_set from {{ relation }}) as sets
     left join {{ ref('int_channels__numbered') }} as channels
-        on (sets.channel_set & {{ c360.bit('channels.channel_no') }}) <> 0
+        on (sets.channel_set & channels.channel_set) <> 0
     group by sets.channel_set
 {% endmacro %}

@@ -4,9 +4,14 @@ with channels as (
     where channel is not null
 ),
 
-final as (
+numbered as (
     select channel, cast(row_number() over (order by channel) as integer) as channel_no
     from channels
+),
+
+final as (
+    select channel, channel_no, {{ c360.bit('channel_no') }} as channel_set
+    from numbered
 )
 
 select * from final

@@ -19,7 +19,7 @@ with of_entities as (
 interactions as (
     select
         i.*,
-        case when n.channel_no is null then 0 else {{ c360.bit('n.channel_no') }} end as channel_set,
+        coalesce(n.channel_set, 0) as channel_set,
         case when i.is_online then 4 when not i.is_online then 8 else 0 end
         + case when i.assisted then 16 else 0 end
         + case when i.business_model = 'b2b' then 32 else 0 end as traits
