@@ -14,4 +14,5 @@ from warehouse import JourneyWarehouse
 
 @pytest.fixture(scope="session")
 def warehouse(tmp_path_factory: pytest.TempPathFactory) -> JourneyWarehouse:
-    return JourneyWarehouse(tmp_path_factory.mktemp("journeys") / "root")
+    # a few thousand interactions are built in several ranges of customers, as millions are
+    return JourneyWarehouse(tmp_path_factory.mktemp("journeys") / "root", interactions_per_range=1000)

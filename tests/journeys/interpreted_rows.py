@@ -30,10 +30,13 @@ class InstanceRow(NamedTuple):
     journey_key: str
     correlation_key: str | None
     started_at: datetime
+    last_interaction_at: datetime
     ended_at: datetime | None
     closed_at: datetime | None
     next_change_at: datetime | None
     outcome: str
+    duration_s: int | None
+    active_s: int
     path: str
     interactions: int
     stages_visited: int
@@ -89,10 +92,13 @@ def instance_row(entity_id: str, journey: Journey, instance: Instance) -> Instan
         journey_key=journey.journey_key,
         correlation_key=instance.key,
         started_at=visits[0].entered_at,
+        last_interaction_at=visits[-1].last_at,
         ended_at=instance.ended_at,
         closed_at=instance.closed_at,
         next_change_at=instance.next_change_at,
         outcome=instance.outcome,
+        duration_s=None if instance.is_open else seconds(instance.ended_at) - seconds(visits[0].entered_at),
+        active_s=sum(_active_s(visit) for visit in visits),
         path=">".join(visit.stage.stage_id for visit in visits),
         interactions=len(events),
         stages_visited=len({visit.stage.stage_id for visit in visits}),

@@ -63,8 +63,7 @@ def walk(journey: Journey, interactions: list[dict], as_of: datetime) -> tuple[l
         interactions: of one customer, or of one account where the journey is one of accounts; in any order.
         as_of: nothing later has happened yet.
     Returns:
-        its instances in the order of their start, and the reason of each of its journey
-        interactions (by id) that belongs to none.
+        its instances in the order of their start; and by id the journey interactions of none, each with the reason.
     """
     walked = _Walk(journey)
     for event in sorted((e for e in interactions if e["occurred_at"] <= as_of), key=in_order):

@@ -20,8 +20,8 @@ from pipelines.journeys.model import Journey
 AS_OF = START + timedelta(days=4)
 INSTANCES = """
     select cast(instance_id as varchar), coalesce(account_key, cast(customer_id as varchar)), journey_key,
-        correlation_key, started_at, ended_at, closed_at, next_change_at, outcome, path, interactions, stages_visited,
-        channels, value, cost
+        correlation_key, started_at, last_interaction_at, ended_at, closed_at, next_change_at, outcome, duration_s,
+        active_s, path, interactions, stages_visited, channels, value, cost
     from m.marts.fct_journeys"""
 VISITS = """
     select cast(s.instance_id as varchar), coalesce(j.account_key, cast(j.customer_id as varchar)), s.journey_key,

@@ -73,9 +73,9 @@ MODELS = {
 
 
 class JourneyWarehouse:
-    """A folder with a dbt root project over `dbt_project/` and a warehouse file."""
+    """A folder with a dbt root project over `dbt_project/` and a warehouse file; `settings` are its dbt variables."""
 
-    def __init__(self, folder: Path, memory: str = "2GB"):
+    def __init__(self, folder: Path, memory: str = "2GB", **settings: int):
         self.folder, self.memory = folder, memory
         self.warehouse, self.marts = folder / "warehouse.duckdb", folder / "c360_marts.duckdb"
         (folder / "models").mkdir(parents=True)
@@ -83,7 +83,7 @@ class JourneyWarehouse:
         (folder / "dbt_packages").mkdir()
         (folder / "dbt_packages" / "c360").symlink_to(REPOSITORY / "dbt_project")
         (folder / "packages.yml").write_text(f"packages: [{{local: '{REPOSITORY / 'dbt_project'}'}}]\n")
-        (folder / "dbt_project.yml").write_text(PROJECT)
+        (folder / "dbt_project.yml").write_text(PROJECT + f"vars: {{c360: {settings}}}\n")
         (folder / "profiles.yml").write_text(PROFILE.format(warehouse=self.warehouse, marts=self.marts, memory=memory))
         (folder / "macros" / "schemas.sql").write_text(
             "{% macro generate_schema_name(name, node) %}{{ (name or target.schema) | trim }}{% endmacro %}"

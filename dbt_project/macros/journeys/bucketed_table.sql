@@ -23,12 +23,11 @@
     ) -}}
 {% endmacro %}
 
-{# A range for every 1.25 million interactions: 8 of 10 million stayed under 2 GB, 4 to 16 took the same time; more than
-   needed cost a statement each and leave row groups too small to share among threads. #}
+{# How many ranges there are: `interactions_per_range` of dbt_project.yml says why not more or fewer. #}
 {% macro count_ranges() %}
     {%- set interactions = (graph.nodes.values() | selectattr('name', 'equalto', 'fct_interactions') | list)[0] -%}
     {%- set rows = run_query('select count(*) from ' ~ interactions.relation_name).columns[0].values()[0] -%}
-    {{- return(1 + ((rows / 1250000) | int)) -}}
+    {{- return(1 + ((rows / var('interactions_per_range')) | int)) -}}
 {% endmacro %}
 
 {% materialization bucketed_table, adapter='duckdb' %}
