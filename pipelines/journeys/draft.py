@@ -11,7 +11,8 @@ from collections.abc import Mapping
 
 from pipelines.journeys.discover import Draft
 from pipelines.journeys.problems import SECONDS
-from pipelines.journeys.spec import RESERVED_OUTCOMES, USE_CASES
+from pipelines.journeys.spec import USE_CASES
+from pipelines.journeys.stages import RESERVED_OUTCOMES
 from quality.company import Touchpoint
 
 

@@ -17,7 +17,9 @@ from warehouse import INTERACTIONS, JourneyWarehouse
 from pipelines.journeys.spec import load_journeys
 from quality.company import Touchpoint
 
-TOUCHPOINTS = {name: Touchpoint(name, name) for name in ("seen", "tried", "asked", "paid", "left", "called")}
+TOUCHPOINTS = {
+    name: Touchpoint(name, name) for name in ("seen", "tried", "asked", "paid", "left", "called", "tested", "quoted")
+}
 BUY = {
     **{"journey": "buy", "version": 1, "status": "approved", "name": "Buy", "use_case": "acquisition"},
     **{"entry": {"touchpoints": ["seen"]}, "timeouts": {"inactivity": "7d"}},
@@ -28,6 +30,15 @@ BUY = {
         {"id": "pay", "touchpoints": ["paid"], "terminal": "converted"},
     ],
     "exits": [{"touchpoints": ["left"]}],
+    "exclude": [{"touchpoints": ["tested"], "effect": "void"}],
+}
+SUPPLY = {
+    **{"journey": "supply", "version": 1, "status": "approved", "name": "Supply", "use_case": "acquisition"},
+    **{"entity": "account", "entry": {"touchpoints": ["quoted"]}, "timeouts": {"inactivity": "7d"}},
+    "stages": [
+        {"id": "quote", "touchpoints": ["quoted"]},
+        {"id": "deliver", "touchpoints": ["paid"], "terminal": "converted"},
+    ],
 }
 ENDLESS = {
     **{"journey": "care", "version": 1, "status": "approved", "name": "Care", "use_case": "service_efficiency"},
@@ -56,6 +67,8 @@ PLANTED = {  # customer: one touchpoint a day, unless a number of days is waited
     "leaves": ["seen", "left"],
     "still open": [24, "seen", "asked"],
     "cared for": ["called", "asked", "called"],
+    "a test": ["seen", "asked", "seen", "tested"],
+    "for a firm": ["quoted"],
 }
 
 
@@ -75,6 +88,7 @@ def _interactions() -> pa.Table:
                 {
                     **{"interaction_id": _uuid(f"{customer}{day}"), "customer_id": _uuid(customer)},
                     **{"touchpoint": step, "occurred_at": DAY + timedelta(days=day), "priority": 1, "slot": 1},
+                    **{"account_key": "firm:1" if customer == "for a firm" else None},
                     **{"channel": "web", "is_online": True, "business_model": "b2c", "attributes": "{}"},
                 }
             )
@@ -85,7 +99,7 @@ def _interactions() -> pa.Table:
 @pytest.fixture(scope="module")
 def marts(warehouse: JourneyWarehouse, tmp_path_factory) -> JourneyWarehouse:
     folder = tmp_path_factory.mktemp("declared")
-    for document in (BUY, ENDLESS, NOWHERE):
+    for document in (BUY, ENDLESS, NOWHERE, SUPPLY):
         (folder / f"{document['journey']}.yml").write_text(yaml.safe_dump(document))
     warehouse.load(load_journeys(folder, TOUCHPOINTS), _interactions(), DAY + timedelta(days=26))
     assert warehouse.build() == []
@@ -110,6 +124,7 @@ def _deviations(marts: JourneyWarehouse, customer: str, journey: str = "buy@1") 
         ("drops", [("missing", "pay", 2)]),
         ("leaves", [("missing", "try", 1), ("missing", "pay", 1)]),
         ("still open", []),
+        ("a test", []),
     ],
 )
 def test_fct_journey_deviations_lists_what_was_planted(marts, customer, deviations):
@@ -118,6 +133,12 @@ def test_fct_journey_deviations_lists_what_was_planted(marts, customer, deviatio
 
 def test_a_journey_without_an_end_may_end_anywhere(marts):
     assert _deviations(marts, "cared for", "care@1") == [("loop", "call", 3)]
+
+
+def test_deviations_of_an_organisation_have_no_customer(marts):
+    assert marts.read("""
+        select customer_id, kind, stage_id from m.marts.fct_journey_deviations
+        where journey_key = 'supply@1'""") == [(None, "missing", "deliver")]
 
 
 def test_mart_journey_deviations_counts_the_planted_skips_and_loops(marts):
@@ -143,6 +164,7 @@ def test_mart_journey_conformance_judges_closed_instances_by_their_paths(marts):
     assert [row[:6] for row in rows] == [
         ("buy@1", 8, 8, 2, Decimal("0.250000"), 8),
         ("care@1", 1, 1, 0, Decimal("0.000000"), 1),
+        ("supply@1", 1, 1, 0, Decimal("0.000000"), 1),
     ]
     assert float(rows[0][6]) == pytest.approx(sum(fitness) / 8, abs=1e-6)
 

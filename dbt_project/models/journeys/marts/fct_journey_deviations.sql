@@ -1,10 +1,7 @@
-{{ config(materialized='bucketed_table') }}
-
--- ids of instances are md5 like those of customers, so their ranges are buckets too
 with instances as (
     select instance_id, customer_id, journey_key, is_current, path
     from {{ ref('fct_journeys') }}
-    where {{ c360.in_customer_range('instance_id') }} and outcome not in ('in_progress', 'void')
+    where outcome not in ('in_progress', 'void')
 ),
 
 variants as (
@@ -19,6 +16,9 @@ variant_deviations as (
 strayed as (
     select
         i.instance_id,
+        i.customer_id,
+        i.journey_key,
+        i.is_current,
         {{ c360.field('d.deviation', 'deviation_no') }} as deviation_no,
         {{ c360.field('d.deviation', 'kind') }} as kind,
         {{ c360.field('d.deviation', 'stage_id') }} as stage_id,
@@ -34,13 +34,16 @@ late_visits as (
         visit_seq,
         row_number() over (partition by instance_id order by visit_seq) as late_no
     from {{ ref('fct_journey_stages') }}
-    where {{ c360.in_customer_range('instance_id') }} and sla_breached
+    where sla_breached
 ),
 
 -- numbered after what lies in the path
 late as (
     select
         i.instance_id,
+        i.customer_id,
+        i.journey_key,
+        i.is_current,
         cast(coalesce(v.cost, 0) + l.late_no as integer) as deviation_no,
         'late' as kind,
         l.stage_id,
@@ -50,25 +53,11 @@ late as (
     left join variants as v on i.journey_key = v.journey_key and i.path = v.path
 ),
 
-deviations as (
+final as (
     select * from strayed
     union all
     select * from late
-),
-
-final as (
-    select
-        i.instance_id,
-        i.customer_id,
-        i.journey_key,
-        i.is_current,
-        d.deviation_no,
-        d.kind,
-        d.stage_id,
-        d.visit_seq
-    from deviations as d
-    inner join instances as i on d.instance_id = i.instance_id
 )
 
 select * from final
-order by instance_id, deviation_no
+order by customer_id, instance_id, deviation_no
