@@ -41,11 +41,12 @@ def read_chains(folder: Path, documents: list[dict]) -> list[Journey]:
     return load_journeys(folder, {name: Touchpoint(name, name) for name in names})
 
 
-def interactions(customer, touchpoint, second, channel="web", business_model="b2c", value=None) -> pa.Table:
+def interactions(customer, touchpoint, second, channel="web", business_model="b2c", value=None, prefix="") -> pa.Table:
     """Rows for `JourneyWarehouse.load`; arrays of one length, or one value for all of them.
 
     Args:
         customer: numbers; equal ones are one customer.
+        prefix: keeps ids apart where tables are put together.
         second: whole seconds after START; rows at or after the as-of instant do not count.
     """
     columns = {
@@ -60,7 +61,7 @@ def interactions(customer, touchpoint, second, channel="web", business_model="b2
     with duckdb.connect() as con:
         con.register("given", given)
         made = con.sql(f"""
-            select md5('i' || row_number() over ())::uuid::varchar as interaction_id,
+            select md5('{prefix}i' || row_number() over ())::uuid::varchar as interaction_id,
                 md5('c' || customer)::uuid::varchar as customer_id, touchpoint,
                 timestamp '{START}' + to_seconds(second) as occurred_at, 50 as priority, 1 as slot, channel,
                 channel <> 'store' as is_online, channel = 'call_centre' as assisted, business_model,

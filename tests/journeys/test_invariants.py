@@ -16,7 +16,7 @@ from warehouse import JourneyWarehouse
 
 TABLES = (
     *("fct_journeys", "fct_journey_stages", "fct_journey_transitions", "fct_journey_interactions"),
-    *("mart_journey_funnel", "mart_journey_outside"),
+    *("mart_journey_funnel", "mart_journey_outside", "mart_journey_graph", "mart_journey_dropouts"),
 )
 FAULTS = {
     "an instance without a visit": (
@@ -80,6 +80,18 @@ FAULTS = {
                select (journey_key, business_model, kind, step_no) from marts.mart_journey_funnel
                where kind = 'any' order by all limit 1)""",
         "funnel_never_grows",
+    ),
+    "an edge walked once more": (
+        """update marts.mart_journey_graph set moves = moves + 1
+           where (journey_key, from_stage, to_stage) = (
+               select (journey_key, from_stage, to_stage) from marts.mart_journey_graph
+               where kind = 'move' order by all limit 1)""",
+        "journey_graph_balances",
+    ),
+    "a drop-out missing in its list": (
+        """delete from marts.mart_journey_dropouts
+           where instance_id = (select min(instance_id) from marts.mart_journey_dropouts)""",
+        "dropout_lists_are_as_long_as_their_counts",
     ),
 }
 

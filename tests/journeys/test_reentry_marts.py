@@ -192,3 +192,43 @@ def test_what_belongs_to_no_instance_is_counted(marts):
         ("onboard@1", 5, 1),
         ("unpack@1", 4, 0),
     ]
+
+
+def test_the_graph_leaves_void_walks_out_and_counts_organisations(marts):
+    rows = marts.read("""
+        select journey_key, from_stage, to_stage, moves, instances, customers
+        from m.marts.mart_journey_graph where journey_key in ('look@1', 'onboard@1') order by all""")
+
+    # of bob's three walks one is void
+    assert rows == [
+        ("look@1", "(start)", "see", 5, 5, 4),
+        ("look@1", "order", "(in_progress)", 1, 1, 1),
+        ("look@1", "see", "(dropped)", 2, 2, 2),
+        ("look@1", "see", "(in_progress)", 1, 1, 1),
+        ("look@1", "see", "(restarted)", 1, 1, 1),
+        ("look@1", "see", "order", 1, 1, 1),
+        ("onboard@1", "(start)", "sign", 2, 2, 2),
+        ("onboard@1", "sign", "(dropped)", 1, 1, 1),
+        ("onboard@1", "sign", "train", 1, 1, 1),
+        ("onboard@1", "train", "(in_progress)", 1, 1, 1),
+    ]
+
+
+def test_a_drop_out_names_its_deadline_and_its_customer_or_account(marts):
+    rows = marts.read("""
+        select journey_key, last_stage, exit_reason, cast(customer_id as varchar), account_key, dropped_at
+        from m.marts.mart_journey_dropouts order by journey_key, dropped_at""")
+
+    assert rows == [
+        ("look@1", "see", "max_wait", _id("eve"), None, DAY + timedelta(days=2)),
+        ("look@1", "see", "max_wait", _id("dee"), None, DAY + timedelta(days=29)),
+        ("onboard@1", "sign", "max_wait", None, "crm:late", DAY + timedelta(days=11)),
+    ]
+
+
+def test_a_wait_is_censored_at_its_own_deadline(marts):
+    # see: bob left after 1 day by a restart, another time by a move; dee and eve waited their two days, cy as long
+    assert marts.read("""
+        select visits, advanced, censored, p50_s, horizon_s // 86400
+        from m.marts.mart_journey_stage_durations
+        where journey_key = 'look@1' and stage_id = 'see' and business_model = 'all'""") == [(5, 1, 4, None, 2)]

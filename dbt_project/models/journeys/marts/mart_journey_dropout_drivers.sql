@@ -1,6 +1,6 @@
 -- Visits of a stage with a feature against those without it. An association: what drives both is not told apart. The
--- clearest comes first, not the one with most drop-outs: where one channel of five is bad, the other side of every other
--- feature of channels is nearly as large.
+-- clearest comes first, not the one with most drop-outs: where one channel of five is bad, the other side of every
+-- other feature of channels is nearly as large.
 with features as (
     select * from {{ ref('int_journey_features__counted') }}
 ),
