@@ -60,7 +60,7 @@ def opened(browser, file, **screen):
     assert seen == []
 
 
-@pytest.mark.parametrize("journey", ["trip", "booking"])
+@pytest.mark.parametrize("journey", ["trip", "booking", "unused"])
 @pytest.mark.parametrize(
     "screen",
     [
