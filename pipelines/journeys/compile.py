@@ -18,8 +18,9 @@ SCHEMAS = {
         {
             **{"journey_key": TEXT, "journey_no": NUMBER, "journey_id": TEXT, "version": NUMBER, "status": TEXT},
             **{"name": TEXT, "owner_function": TEXT, "use_case": TEXT, "job_to_be_done": TEXT, "parent": TEXT},
-            **{"entity": TEXT, "inactivity_s": SECONDS, "is_current": FLAG, "fingerprint": TEXT, "reentry": TEXT},
-            **{"cooldown_s": SECONDS, "max_duration_s": SECONDS, "correlate_by": TEXT, "rules": TEXT},
+            **{"entity": TEXT, "inactivity_s": SECONDS, "is_current": FLAG, "fingerprint": TEXT},
+            **{"reentry": TEXT, "cooldown_s": SECONDS, "max_duration_s": SECONDS, "correlate_by": TEXT},
+            "rules": TEXT,
         }
     ),
     "journey_stages": pa.schema(
@@ -87,23 +88,10 @@ def _add_journey(rows: dict[str, list[dict]], number: int, journey: Journey, *, 
             _add_rule(rows, key, touchpoint, "exit", gone.where, outcome=gone.outcome)
     for exclusion_no, exclusion in enumerate(journey.exclusions, start=1):
         for touchpoint in exclusion.touchpoints:
-            _add_rule(rows, key, touchpoint, "exclusion", exclusion.where, exclusion_no=exclusion_no)
+            _add_rule(rows, key, touchpoint, "exclusion", exclusion.where, outcome="void", exclusion_no=exclusion_no)
     rows["journey_transitions"] += [
         {"journey_key": journey.journey_key, "from_stage_no": a, "to_stage_no": b} for a, b in allowed_moves(journey)
     ]
-
-
-def _walk_rules(journey: Journey) -> str:
-    """What the walk must know (pipelines/journeys/walk_rules.py), as compact JSON."""
-    numbers = journey.stage_no
-    rules = {
-        **{"reentry": journey.reentry, "cooldown_s": journey.cooldown_s, "inactivity_s": journey.inactivity_s},
-        "max_duration_s": journey.max_duration_s,
-        "max_wait_s": [stage.max_wait_s for stage in journey.stages],
-        "terminal": [stage.terminal is not None for stage in journey.stages],
-        "exclusions": [[numbers[s] for s in e.between] if e.between else [None, None] for e in journey.exclusions],
-    }
-    return json.dumps(rules, sort_keys=True, separators=(",", ":"))
 
 
 def _add_rule(
@@ -119,13 +107,26 @@ def _add_rule(
     rule_id = len(rows["journey_rules"]) + 1
     rows["journey_rules"].append(
         {
-            **{"rule_id": rule_id, **key, "touchpoint": touchpoint, "kind": kind, "stage_no": stage_no},
-            **{"outcome": outcome, "exclusion_no": exclusion_no},
+            **{"rule_id": rule_id, **key, "touchpoint": touchpoint, "kind": kind},
+            **{"stage_no": stage_no, "outcome": outcome, "exclusion_no": exclusion_no},
         }
     )
     rows["journey_conditions"] += [
         {"rule_id": rule_id, "attribute": attribute, "value": value} for attribute, values in where for value in values
     ]
+
+
+def _walk_rules(journey: Journey) -> str:
+    """All that walking one journey needs besides what its interactions match, as compact JSON with sorted keys."""
+    number = journey.stage_no
+    rules = {
+        **{"reentry": journey.reentry, "cooldown_s": journey.cooldown_s},
+        **{"inactivity_s": journey.inactivity_s, "max_duration_s": journey.max_duration_s},
+        "max_wait_s": [stage.max_wait_s for stage in journey.stages],
+        "terminal": [stage.terminal is not None for stage in journey.stages],
+        "exclusions": [[number[s] for s in e.between] if e.between else [None, None] for e in journey.exclusions],
+    }
+    return json.dumps(rules, sort_keys=True, separators=(",", ":"))
 
 
 def allowed_moves(journey: Journey) -> list[tuple[int, int]]:

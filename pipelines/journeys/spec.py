@@ -1,6 +1,7 @@
 """Reading and judging journey files.
 
-Put here: what a journey file may say. Keep out: the tables made from it (compile.py), dbt.
+Put here: the file, and what it says of the journey as a whole. Keep out: its map (stages.py), how its instances open
+and end (instances.py), the tables made from it (compile.py), dbt.
 Every fault of a file is reported at once, so that an author needs one round, not ten.
 """
 
@@ -14,26 +15,21 @@ from typing import Any
 
 import yaml
 
-from pipelines.journeys.model import Exit, Journey, JourneyError, Stage, Where
-from pipelines.journeys.problems import IDENTIFIER, Problems, nearest
+from pipelines.journeys.instances import read_correlation, read_entry, read_exclusions, read_exits
+from pipelines.journeys.model import Journey, JourneyError
+from pipelines.journeys.problems import IDENTIFIER, Problems
+from pipelines.journeys.stages import read_stages, read_transitions
 from quality.company import Touchpoint
 
 STATUSES = ("assumed", "discovered", "approved", "future")
 USE_CASES = ("acquisition", "sales_personalisation", "exploration", "service_efficiency", "engagement_retention")
-RESERVED_OUTCOMES = ("in_progress", "exited", "dropped", "restarted", "void")
-MAX_STAGES = 60  # a set of stages travels as the bits of one BIGINT
+ENTITIES = ("customer", "account")
 
 JOURNEY_KEYS = (
-    *("journey", "version", "status", "name", "owner", "use_case", "job_to_be_done", "parent", "entity", "entry"),
-    *("timeouts", "stages", "transitions", "exits", "value"),
+    *("journey", "version", "status", "name", "owner", "use_case", "job_to_be_done", "parent", "entity"),
+    *("correlate_by", "entry", "timeouts", "stages", "transitions", "exits", "exclude", "value"),
 )
-JOURNEY_LATER = {
-    "correlate_by": "parallel instances are",
-    "exclude": "exclusions are",
-    "actions": "actions are",
-}
-STAGE_KEYS = (*("id", "name", "touchpoints", "where", "mandatory", "terminal", "sla", "moment_of_truth", "expects"),)
-EXPECT_KEYS = ("csat", "effort", "sentiment", "duration_p50", "emotion")
+JOURNEY_LATER = {"actions": "actions are"}
 
 
 def load_journeys(folder: Path, touchpoints: Mapping[str, Touchpoint]) -> list[Journey]:
@@ -88,18 +84,13 @@ def _journey(document: Any, problems: Problems, touchpoints: Mapping[str, Touchp
     version = raw.get("version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
         problems.add("version", f"seen {version!r}; allowed: a whole number from 1")
-    if raw.get("entity", "customer") == "account":
-        problems.add("entity", "journeys of accounts are not yet supported; allowed: customer")
-    else:
-        problems.one_of(raw.get("entity", "customer"), "entity", ["customer"])
     if raw.get("value") is not None:
         problems.one_of(raw["value"], "value", ["interaction.value"])
     owner = problems.mapping(raw.get("owner") or {}, "owner", ["function"])
-    timeouts = problems.mapping(
-        raw.get("timeouts") or {}, "timeouts", ["inactivity"], {"max_duration": "a limit on the whole journey is"}
-    )
-    stages = _stages(raw.get("stages"), problems, touchpoints)
-    exits = _exits(raw.get("exits"), problems, touchpoints)
+    timeouts = problems.mapping(raw.get("timeouts") or {}, "timeouts", ["inactivity", "max_duration"])
+    stages = read_stages(raw.get("stages"), problems, touchpoints)
+    exits = read_exits(raw.get("exits"), problems, touchpoints)
+    entry, reentry, cooldown_s = read_entry(raw.get("entry"), problems, touchpoints, stages, exits)
     return Journey(
         file=problems.file,
         journey_id=problems.identifier(raw.get("journey"), "journey") or "",
@@ -110,16 +101,31 @@ def _journey(document: Any, problems: Problems, touchpoints: Mapping[str, Touchp
         use_case=problems.one_of(raw.get("use_case"), "use_case", USE_CASES) or "",
         job_to_be_done=problems.text(raw.get("job_to_be_done"), "job_to_be_done"),
         parent=_parent(raw.get("parent"), raw.get("journey"), problems),
-        entity="customer",
-        entry_touchpoints=_entry(raw.get("entry"), problems, touchpoints, stages, exits),
+        entity=problems.one_of(raw.get("entity", "customer"), "entity", ENTITIES) or "",
+        entry_touchpoints=entry,
+        reentry=reentry,
+        cooldown_s=cooldown_s,
+        correlate_by=read_correlation(raw.get("correlate_by"), problems, reentry, entry, touchpoints),
         inactivity_s=problems.duration(timeouts.get("inactivity"), "timeouts.inactivity"),
+        max_duration_s=problems.duration(timeouts.get("max_duration"), "timeouts.max_duration"),
         stages=stages,
         exits=exits,
-        transitions=_transitions(raw.get("transitions"), problems, stages),
-        fingerprint=hashlib.sha256(
-            json.dumps(document, sort_keys=True, separators=(",", ":"), default=str).encode()
-        ).hexdigest(),
+        exclusions=read_exclusions(raw.get("exclude"), problems, touchpoints, stages),
+        transitions=read_transitions(raw.get("transitions"), problems, stages),
+        fingerprint=fingerprint(document),
     )
+
+
+def fingerprint(document: Any) -> str:
+    """SHA-256 of what a file says, whatever its comments, layout and order of keys."""
+    text = json.dumps(_with_text_keys(document), sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _with_text_keys(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _with_text_keys(item) for key, item in value.items()}
+    return [_with_text_keys(item) for item in value] if isinstance(value, list) else value
 
 
 def _parent(value: Any, journey_id: Any, problems: Problems) -> str | None:
@@ -129,159 +135,3 @@ def _parent(value: Any, journey_id: Any, problems: Problems) -> str | None:
     if parent is not None and parent == journey_id:
         problems.add("parent", f"{parent!r} is this journey itself; name the journey or life-cycle phase above it")
     return parent
-
-
-def _entry(
-    value: Any,
-    problems: Problems,
-    touchpoints: Mapping[str, Touchpoint],
-    stages: tuple[Stage, ...],
-    exits: tuple[Exit, ...],
-) -> tuple[str, ...]:
-    raw = problems.mapping(value, "entry", ["touchpoints", "reentry"])
-    reentry = raw.get("reentry", "after_end")
-    if reentry != "after_end":
-        problems.add("entry.reentry", f"seen {reentry!r}; not yet supported; allowed: after_end")
-    entry = _touchpoints(raw.get("touchpoints"), "entry.touchpoints", problems, touchpoints)
-    staged = {t for stage in stages for t in stage.touchpoints}
-    ending = {t for gone in exits if not gone.where for t in gone.touchpoints}
-    for position, touchpoint in enumerate(entry):
-        path = f"entry.touchpoints[{position}]"
-        if stages and touchpoint not in staged:
-            problems.add(
-                path, f"{touchpoint!r} matches no stage, so it could not open one; add it to a stage's touchpoints"
-            )
-        if touchpoint in ending:
-            problems.add(path, f"{touchpoint!r} is also an exit, so it could not open an instance; remove one")
-    return entry
-
-
-def _stages(value: Any, problems: Problems, touchpoints: Mapping[str, Touchpoint]) -> tuple[Stage, ...]:
-    stages, seen = [], {}
-    later = {"max_wait": "a limit on the time in a stage is"}
-    for position, item in enumerate(problems.items(value, "stages", "stages")):
-        path = f"stages[{position}]"
-        raw = problems.mapping(item, path, STAGE_KEYS, later)
-        stage_id = problems.identifier(raw.get("id"), f"{path}.id") or ""
-        if stage_id and stage_id in seen:
-            problems.add(f"{path}.id", f"{stage_id!r} is already the id of {seen[stage_id]}; ids are unique")
-        seen.setdefault(stage_id, path)
-        names = _touchpoints(raw.get("touchpoints"), f"{path}.touchpoints", problems, touchpoints)
-        stages.append(
-            Stage(
-                stage_id=stage_id,
-                name=problems.text(raw.get("name"), f"{path}.name") or stage_id.replace("_", " "),
-                touchpoints=names,
-                where=_where(raw.get("where"), f"{path}.where", problems, names, touchpoints),
-                is_mandatory=problems.flag(raw.get("mandatory", True), f"{path}.mandatory"),
-                terminal=_terminal(raw.get("terminal"), f"{path}.terminal", problems),
-                sla_s=problems.duration(raw.get("sla"), f"{path}.sla"),
-                is_moment_of_truth=problems.flag(raw.get("moment_of_truth", False), f"{path}.moment_of_truth"),
-                expects=_expects(raw.get("expects"), f"{path}.expects", problems),
-            )
-        )
-    if len(stages) > MAX_STAGES:
-        problems.add("stages", f"seen {len(stages)} stages; allowed: at most {MAX_STAGES}; split the journey")
-    return tuple(stages)
-
-
-def _terminal(value: Any, path: str, problems: Problems) -> str | None:
-    if value is None:
-        return None
-    if value in RESERVED_OUTCOMES:
-        problems.add(path, f"seen {value!r}, which has a meaning of its own; allowed: converted, or a name of yours")
-        return None
-    return problems.identifier(value, path)
-
-
-def _exits(value: Any, problems: Problems, touchpoints: Mapping[str, Touchpoint]) -> tuple[Exit, ...]:
-    exits = []
-    for position, item in enumerate(problems.items(value, "exits", "exits", needed=False)):
-        path = f"exits[{position}]"
-        raw = problems.mapping(item, path, ["touchpoints", "where", "outcome"])
-        problems.one_of(raw.get("outcome", "exited"), f"{path}.outcome", ["exited"])
-        names = _touchpoints(raw.get("touchpoints"), f"{path}.touchpoints", problems, touchpoints)
-        exits.append(Exit(names, _where(raw.get("where"), f"{path}.where", problems, names, touchpoints)))
-    return tuple(exits)
-
-
-def _transitions(value: Any, problems: Problems, stages: tuple[Stage, ...]) -> tuple[tuple[str, str], ...]:
-    final = {s.stage_id: s.terminal is not None for s in stages}
-    pairs: dict[tuple[str, str], None] = {}
-    for position, item in enumerate(problems.items(value, "transitions", "[from, to] pairs", needed=False)):
-        path = f"transitions[{position}]"
-        if not isinstance(item, list) or len(item) != 2:
-            problems.add(path, "allowed: a pair of stage ids, [from, to]")
-            continue
-        known = [problems.one_of(name, f"{path}[{side}]", final) for side, name in enumerate(item)]
-        if None in known:
-            continue
-        pair = (known[0], known[1])
-        if pair[0] == pair[1]:
-            problems.add(path, f"{pair[0]!r} to itself: staying in a stage is one visit; remove the pair")
-        elif final[pair[0]]:
-            problems.add(path, f"{pair[0]!r} is terminal, so nothing follows it; remove the pair")
-        elif pair in pairs:
-            problems.add(path, f"[{pair[0]}, {pair[1]}] is declared twice; remove one")
-        pairs[pair] = None
-    return tuple(pairs)
-
-
-def _touchpoints(value: Any, path: str, problems: Problems, touchpoints: Mapping[str, Touchpoint]) -> tuple[str, ...]:
-    names: dict[str, None] = {}
-    for position, name in enumerate(problems.items(value, path, "touchpoints")):
-        if not isinstance(name, str) or name not in touchpoints:
-            problems.add(
-                f"{path}[{position}]",
-                f"unknown touchpoint {name!r}; declare it in touchpoints.yml or use one of its "
-                f"{len(touchpoints)}{nearest(name, touchpoints)}",
-            )
-        elif name in names:
-            problems.add(f"{path}[{position}]", f"{name!r} is listed twice; remove one")
-        names[str(name)] = None
-    return tuple(names)
-
-
-def _where(
-    value: Any, path: str, problems: Problems, names: tuple[str, ...], touchpoints: Mapping[str, Touchpoint]
-) -> Where:
-    if value is None:
-        return ()
-    if not isinstance(value, dict) or not value:
-        problems.add(path, "allowed: a mapping from attribute to a literal or a list of literals")
-        return ()
-    conditions = []
-    for attribute, wanted in value.items():
-        for name in (n for n in names if n in touchpoints and attribute not in touchpoints[n].attributes):
-            declared = touchpoints[name].attributes
-            problems.add(
-                f"{path}.{attribute}",
-                f"touchpoint {name!r} does not declare attribute {attribute!r}, so it could never match; allowed: "
-                f"{', '.join(declared) or 'none'}{nearest(attribute, declared)}; add it to touchpoints.yml",
-            )
-        literals = wanted if isinstance(wanted, list) else [wanted]
-        if not literals or not all(isinstance(x, (str, int, float, bool)) for x in literals):
-            problems.add(f"{path}.{attribute}", "allowed: text, a number, true, false, or a list of them")
-            continue
-        conditions.append((str(attribute), tuple(sorted({_literal(x) for x in literals}))))
-    return tuple(sorted(conditions))
-
-
-def _literal(value: str | int | float | bool) -> str:
-    return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-def _expects(value: Any, path: str, problems: Problems) -> dict[str, float | int | str]:
-    raw = problems.mapping(value or {}, path, EXPECT_KEYS)
-    expects: dict[str, float | int | str] = {}
-    for key in ("csat", "effort", "sentiment"):
-        if key in raw:
-            if isinstance(raw[key], bool) or not isinstance(raw[key], (int, float)):
-                problems.add(f"{path}.{key}", f"seen {raw[key]!r}; allowed: a number")
-            else:
-                expects[key] = raw[key]
-    if (seconds := problems.duration(raw.get("duration_p50"), f"{path}.duration_p50")) is not None:
-        expects["duration_p50_s"] = seconds
-    if emotion := problems.text(raw.get("emotion"), f"{path}.emotion"):
-        expects["emotion"] = emotion
-    return expects

@@ -45,6 +45,8 @@ def walk_journey(rules: pa.Array, rows: pa.ListArray) -> pa.ListArray:
             (0: none), left_by (place in REASONS, from 1; null: nothing ends it), left_at. What a
             deadline ends is still open at every as-of up to that instant.
     """
+    if not len(rows):
+        return pa.array([], pa.list_(pa.struct(TYPES)))
     fields = rows.flatten()
     lengths = pc.list_value_length(rows).to_numpy().astype(np.int64)
     encoded = rules.dictionary_encode()

@@ -62,7 +62,7 @@ class RuleTable:
     def __init__(self, distinct: Sequence[Rules], which: np.ndarray):
         """
         Args:
-            distinct: the rules that occur.
+            distinct: the rules that occur; one at least.
             which: of each sequence, the place of its rules in `distinct`.
         """
         self.which = which

@@ -58,7 +58,7 @@ EVENTS = """
         case when person % 5 = 0 then 'b2b' else 'b2c' end as business_model,
         case when touchpoint = 'order_paid' then (pick + 20)::decimal(18, 2) end as value, t.unit_cost as cost,
         case when dice % 3 = 0 then '{{"plan_family": "mobile"}}' else '{{"plan_family": "fibre"}}' end as attributes,
-        null::varchar as order_key, null::varchar as case_key,
+        null::varchar as account_key, null::varchar as order_key, null::varchar as case_key,
     from named join inbox.touchpoints as t using (touchpoint)
     order by hash(i)"""
 

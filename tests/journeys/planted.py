@@ -41,11 +41,12 @@ def read_chains(folder: Path, documents: list[dict]) -> list[Journey]:
     return load_journeys(folder, {name: Touchpoint(name, name) for name in names})
 
 
-def interactions(customer, touchpoint, second, channel="web", business_model="b2c", value=None) -> pa.Table:
+def interactions(customer, touchpoint, second, channel="web", business_model="b2c", value=None, prefix="") -> pa.Table:
     """Rows for `JourneyWarehouse.load`; arrays of one length, or one value for all of them.
 
     Args:
         customer: numbers; equal ones are one customer.
+        prefix: keeps ids apart where tables are put together.
         second: whole seconds after START; rows at or after the as-of instant do not count.
     """
     columns = {
@@ -60,20 +61,25 @@ def interactions(customer, touchpoint, second, channel="web", business_model="b2
     with duckdb.connect() as con:
         con.register("given", given)
         made = con.sql(f"""
-            select md5('i' || row_number() over ())::uuid::varchar as interaction_id,
+            select md5('{prefix}i' || row_number() over ())::uuid::varchar as interaction_id,
                 md5('c' || customer)::uuid::varchar as customer_id, touchpoint,
-                timestamp '{START}' + to_seconds(second) as occurred_at, 50 as priority, null as sequence, 1 as slot,
-                channel, channel <> 'store' as is_online, channel = 'call_centre' as assisted, business_model,
-                case when not isnan(value) then value end as value, null as cost, '{{}}' as attributes,
-                null as order_key, null as case_key
+                timestamp '{START}' + to_seconds(second) as occurred_at, 50 as priority, 1 as slot, channel,
+                channel <> 'store' as is_online, channel = 'call_centre' as assisted, business_model,
+                case when not isnan(value) then value end as value, '{{}}' as attributes
             from given""").to_arrow_table()
-    return made.cast(INTERACTIONS)
+    for field in INTERACTIONS:
+        if field.name not in made.column_names:
+            made = made.append_column(field.name, pa.nulls(len(made), field.type))
+    return made.select(INTERACTIONS.names).cast(INTERACTIONS)
 
 
-def walks(rng: np.random.Generator, name: str, customers: np.ndarray, weeks: int, slow: bool = False) -> dict:
+def walks(
+    rng: np.random.Generator, name: str, customers: np.ndarray, weeks: int, slow: bool = False, cause: str = ""
+) -> dict:
     """Walks through a chain of three stages over `weeks`, back from the second to the first now and then, about a
     quarter lost in each; stays are exponential with a mean of a day. Channel and segment mean nothing, except where
-    `slow`: then first visits by b2b customers on call_centre in the fourth week take six times as long.
+    `slow`: then first visits by b2b customers on call_centre in the fourth week take six times as long. Of visits of
+    the first stage on channel `cause` half are lost.
 
     Returns:
         columns for `interactions`: customer, touchpoint, second, channel, business_model, value.
@@ -95,6 +101,6 @@ def walks(rng: np.random.Generator, name: str, customers: np.ndarray, weeks: int
         planted = slow & (stage == 1) & (channel == "call_centre") & (segment == "b2b") & (second // WEEK == 3)
         second = second + 1 + (rng.exponential(np.where(planted, 6.0, 1.0)) * DAY).astype(np.int64)
         dice = rng.random(len(customers))
-        walking = walking & (stage < 3) & (dice < 0.75)
+        walking = walking & (stage < 3) & (dice < np.where((stage == 1) & (channel == cause), 0.5, 0.75))
         stage = np.where(stage == 1, 2, np.where(dice > 0.62, 1, 3))
     return {key: np.concatenate([rows[key] for rows in found]) for key in found[0]}

@@ -1,57 +1,86 @@
-"""Hotspots: silent where nothing is planted, first where something is; the significance behind them against SciPy."""
+"""Hotspots and drivers of dropping out: first where something is planted, silent where nothing is."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 
 import duckdb
-import jinja2
 import numpy as np
 import pyarrow as pa
 import pytest
 from planted import START, WEEK, chain, interactions, read_chains, walks
-from scipy.stats import hypergeom, norm
-from warehouse import REPOSITORY, SURVEYS, JourneyWarehouse
+from warehouse import SURVEYS, JourneyWarehouse
 
 WEEKS = 10
+CUSTOMERS = 6000  # of each journey: 30 to 60 visits in a cell of stage, channel, segment and week
 
 
-@pytest.mark.parametrize(
-    ("seeds", "customers"), [(5, 6000), pytest.param(100, 6000, marks=pytest.mark.proof, id="100-6000")]
-)
-def test_the_planted_bottleneck_is_first_and_null_data_has_no_hotspots(
-    warehouse: JourneyWarehouse, tmp_path, record_property, seeds, customers
-):
-    rng = np.random.default_rng(11)
-    names = [f"null{seed}" for seed in range(seeds)] + ["slow"]
-    journeys = read_chains(tmp_path, [chain(tmp_path, name, 3, "5d") for name in names])
+@pytest.fixture(scope="module", params=[5, pytest.param(100, marks=pytest.mark.proof)])
+def seeds(request) -> int:
+    """How many journeys nothing is planted in; each has random walks of its own."""
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def marts(warehouse: JourneyWarehouse, tmp_path_factory, seeds) -> JourneyWarehouse:
+    rng, folder = np.random.default_rng(11), tmp_path_factory.mktemp("planted")
+    names = [*(f"null{seed}" for seed in range(seeds)), "slow", "caused"]
+    journeys = read_chains(folder, [chain(folder, name, 3, "5d") for name in names])
     drawn = [
-        walks(rng, name, np.arange(customers) + number * customers, WEEKS, slow=name == "slow")
+        walks(
+            rng, name, np.arange(CUSTOMERS) + number * CUSTOMERS, WEEKS,
+            slow=name == "slow", cause="chat" if name == "caused" else "",
+        )
         for number, name in enumerate(names)
-    ]
+    ]  # fmt: skip
     columns = {key: np.concatenate([d[key] for d in drawn]) for key in drawn[0]}
     # as_of right after the last entries: many visits of the last week are open
     warehouse.load(journeys, interactions(**columns), START + timedelta(seconds=WEEKS * WEEK), _answers(rng, columns))
-
     assert warehouse.build() == []
+    return warehouse
 
-    alarmed = warehouse.read("""
-        select count(distinct journey_key) from m.marts.mart_journey_hotspots
-        where is_hotspot and journey_key like 'null%'""")[0][0]
-    record_property("false_hotspot_seeds", alarmed)
-    tests, cells = warehouse.read("""
+
+def test_hundreds_of_cells_are_compared_in_several_measures(marts):
+    tests, cells = marts.read("""
         select count(p_value), count(distinct (kind, place, channel, business_model, week))
         from m.marts.mart_journey_hotspots where journey_key = 'null0@1'""")[0]
+
     assert cells >= 200 and tests >= 500
+
+
+@pytest.mark.parametrize(("mart", "flag"), [("hotspots", "is_hotspot"), ("dropout_drivers", "is_driver")])
+def test_null_data_has_none(marts, seeds, record_property, mart, flag):
+    alarmed = marts.read(f"""
+        select count(distinct journey_key) from m.marts.mart_journey_{mart}
+        where {flag} and journey_key like 'null%'""")[0][0]
+
+    record_property("seeds_with_a_false_one", alarmed)
     assert alarmed <= 0.05 * seeds
-    first = warehouse.read("""
+
+
+def test_the_planted_bottleneck_is_the_first_hotspot(marts):
+    assert marts.read("""
         select place, channel, business_model, week, measure in ('drop', 'dwell'), customers_lost > 0, value_lost > 0
-        from m.marts.mart_journey_hotspots where journey_key = 'slow@1' and hotspot_no = 1""")
-    assert first == [("s1", "call_centre", "b2b", (START + timedelta(weeks=3)).date(), True, True, True)]
-    found = warehouse.read("""
-        select distinct measure from m.marts.mart_journey_hotspots
-        where journey_key = 'slow@1' and is_hotspot and place = 's1' order by measure""")
-    assert found == [("drop",), ("dwell",)]
+        from m.marts.mart_journey_hotspots where journey_key = 'slow@1' and hotspot_no = 1""") == [
+        ("s1", "call_centre", "b2b", (START + timedelta(weeks=3)).date(), True, True, True)
+    ]
+
+
+def test_the_planted_bottleneck_shows_in_dwell_and_in_drop(marts):
+    assert marts.read("""
+        select measure, observed > baseline, excess > 0 from m.marts.mart_journey_hotspots
+        where journey_key = 'slow@1' and is_hotspot and place = 's1' order by measure""") == [
+        ("drop", True, True), ("dwell", True, True),
+    ]  # fmt: skip
+
+
+def test_the_planted_cause_is_the_first_driver(marts):
+    assert marts.read("""
+        select stage_id, feature, feature_value, lift > 1.5, effect_size > 0.3,
+            rate_with_low < rate_with and rate_with < rate_with_high and rate_without < rate_with_low
+        from m.marts.mart_journey_dropout_drivers where journey_key = 'caused@1' and driver_no = 1""") == [
+        ("s1", "channel", "chat", True, True, True)
+    ]
 
 
 def _answers(rng: np.random.Generator, columns: dict) -> pa.Table:
@@ -73,39 +102,3 @@ def _answers(rng: np.random.Generator, columns: dict) -> pa.Table:
             .to_arrow_table()
             .cast(SURVEYS)
         )
-
-
-@pytest.fixture(scope="module")
-def macros():
-    file = REPOSITORY / "dbt_project" / "macros" / "journeys" / "significance.sql"
-    return jinja2.Environment().from_string(file.read_text()).module
-
-
-def test_normal_tail_is_right_in_both_tails(macros):
-    z = np.linspace(-8, 35, 500)
-    assert _sql(macros.normal_tail("z"), z=z) == pytest.approx(norm.sf(z), rel=2e-7)
-
-
-def test_share_deviate_is_as_good_as_the_exact_tail(macros):
-    rng = np.random.default_rng(3)
-    all_n = rng.integers(50, 20_000, 3000)
-    all_hits = np.ceil(all_n * rng.uniform(0.005, 0.6, 3000)).astype(int)
-    n = rng.integers(5, 40, 3000)
-    hits = np.minimum(rng.hypergeometric(all_hits, all_n - all_hits, n) + rng.integers(0, 10, 3000), n)
-    hits = np.minimum(hits, all_hits)
-    keep = (hits > n * all_hits / all_n) & (all_n - n > all_hits - hits)
-    hits, n, all_hits, all_n = hits[keep], n[keep], all_hits[keep], all_n[keep]
-
-    deviate = _sql(
-        macros.share_deviate("hits", "n", "all_hits", "all_n"), hits=hits, n=n, all_hits=all_hits, all_n=all_n
-    )
-
-    exact = hypergeom.sf(hits - 1, all_n, all_hits, n)
-    ratio = (norm.sf(deviate) / exact)[exact > 1e-15]
-    assert ratio.min() > 0.75 and ratio.max() < 4
-
-
-def _sql(expression: str, **columns: np.ndarray) -> np.ndarray:
-    with duckdb.connect() as con:
-        con.register("given", pa.table({name: pa.array(c, pa.float64()) for name, c in columns.items()}))
-        return np.array(con.execute(f"select {expression} from given").fetchall(), dtype=float)[:, 0]

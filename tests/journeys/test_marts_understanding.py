@@ -8,7 +8,6 @@ import uuid
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-import duckdb
 import pyarrow as pa
 import pytest
 import yaml
@@ -133,17 +132,6 @@ def test_drop_outs_are_counted_by_stage_channel_and_segment(marts):
 
     half, twenty = Decimal("0.5"), Decimal(20)
     assert rows == [("look", "store", "b2c", 1, 1, half, twenty), ("plan", "call_centre", "b2c", 1, 1, half, twenty)]
-
-
-def test_a_lost_row_of_the_list_of_drop_outs_is_seen(marts):
-    check = next((marts.folder / "target" / "compiled").rglob("dropout_lists_are_as_long_as_their_counts.sql"))
-    query = check.read_text()
-    with duckdb.connect(str(marts.warehouse)) as con:
-        con.execute(f"attach '{marts.marts}' as m")
-        assert con.execute(query).fetchall() == []
-        con.execute("begin; delete from m.marts.mart_journey_dropouts where last_stage = 'plan'")
-        assert con.execute(query).fetchall() == [("buy@1", "plan")]
-        con.execute("rollback")
 
 
 def test_changes_of_channel_are_told_inside_and_between_visits(marts):

@@ -18,17 +18,15 @@ walked_out as (
 ),
 
 visited as (
-    select v.journey_key, v.stage_id, count(*) as visits
-    from {{ ref('fct_journey_stages') }} as v
-    inner join {{ ref('fct_journeys') }} as j on v.instance_id = j.instance_id
-    where j.outcome <> 'void'
-    group by v.journey_key, v.stage_id
+    select journey_key, stage_id, count(*) as visits
+    from {{ ref('int_journey_visits__compared') }}
+    group by journey_key, stage_id
 ),
 
 ended as (
     select journey_key, '(' || outcome || ')' as stage_id, count(*) as instances
-    from {{ ref('fct_journeys') }}
-    where outcome <> 'void'
+    from {{ ref('int_journey_visits__compared') }}
+    where next_stage is null
     group by journey_key, outcome
 ),
 

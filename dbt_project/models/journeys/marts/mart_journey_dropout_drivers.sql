@@ -1,4 +1,6 @@
--- Visits of a stage with a feature against those without it. An association: what drives both is not told apart.
+-- Visits of a stage with a feature against those without it. An association: what drives both is not told apart. The
+-- clearest comes first, not the one with most drop-outs: where one channel of five is bad, the other side of every
+-- other feature of channels is nearly as large.
 with features as (
     select * from {{ ref('int_journey_features__counted') }}
 ),
@@ -102,7 +104,7 @@ final as (
                         partition by d.journey_key
                         order by
                             case when d.is_driver then 0 else 1 end,
-                            d.excess desc, d.p_value, d.stage_no, d.feature, d.feature_value
+                            d.deviate desc, d.excess desc, d.stage_no, d.feature, d.feature_value
                     ) as bigint)
         end as driver_no
     from judged as d

@@ -1,5 +1,5 @@
--- Visits of an instance are numbered without a gap, follow each other without a hole, and their times, interactions
--- and money add up to the instance's; only the last visit may be open, and then the instance is.
+-- Visits of an instance follow each other without a hole, so that their times add up to its time; only the last visit
+-- may be open, and then the instance is.
 {{ config(meta={'dagster': {'ref': {'name': 'fct_journey_stages', 'package': 'c360', 'version': 1}}}) }}
 
 with visits as (
@@ -14,7 +14,6 @@ sums as (
     select
         instance_id,
         count(*) as visits,
-        max(visit_seq) as last_seq,
         sum(
             case
                 when visit_seq > 1 and (previous_exited_at is null or previous_exited_at <> entered_at) then 1
@@ -26,24 +25,18 @@ sums as (
         sum(case when exited_at is null then 1 else 0 end) as open_visits,
         sum(case when exit_reason = 'next_stage' then 1 else 0 end) as passed,
         sum(duration_s) as duration_s,
-        sum(interactions) as interactions,
-        sum(coalesce(value, 0)) as value,
-        sum(coalesce(cost, 0)) as cost
+        sum(active_s) as active_s
     from visits
     group by instance_id
 )
 
 select j.instance_id
 from {{ ref('fct_journeys') }} as j
-left join sums as s on j.instance_id = s.instance_id
+inner join sums as s on j.instance_id = s.instance_id
 where
-    s.instance_id is null
-    or s.visits <> s.last_seq
-    or s.visits <> j.visits
-    or s.holes + s.doubled + s.bad_times > 0
+    s.holes + s.doubled + s.bad_times > 0
     or s.passed <> s.visits - 1
     or s.open_visits <> case when j.outcome = 'in_progress' then 1 else 0 end
+    or (j.ended_at is null) <> (j.outcome = 'in_progress')
     or (j.ended_at is not null and s.duration_s <> j.duration_s)
-    or s.interactions <> j.interactions
-    or s.value <> coalesce(j.value, 0)
-    or s.cost <> coalesce(j.cost, 0)
+    or s.active_s <> j.active_s
