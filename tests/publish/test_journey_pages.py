@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections import defaultdict
 from dataclasses import replace
 from xml.etree import ElementTree
 
+import dagster as dg
 import duckdb
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -19,6 +21,8 @@ from support.walked_journeys import HOSTILE, published_journeys
 from typer.testing import CliRunner
 
 from pipelines.cli import app
+from pipelines.defs.journey_pages import build_journey_pages_asset
+from pipelines.keys import PUBLISHED
 from pipelines.publish.journey_pages.figures import Move
 from pipelines.publish.journey_pages.figures import Path as Walk
 from pipelines.publish.journey_pages.journey_map import draw_map
@@ -27,6 +31,7 @@ from pipelines.publish.journey_pages.read import read_journeys
 from pipelines.publish.journey_pages.sankey import find_flows
 from pipelines.publish.journey_pages.words import duration, mean, share, wrap
 from pipelines.publish.publish import PublishError
+from pipelines.settings import Settings
 from pipelines.terminal import console
 
 pytestmark = pytest.mark.xdist_group("walked_journeys")
@@ -128,7 +133,7 @@ def test_a_page_asks_for_nothing_from_outside(trip):
 
 def test_a_void_instance_is_not_counted(published, tmp_path):
     copy = tmp_path / "customer360.duckdb"
-    copy.write_bytes(published.read_bytes())
+    shutil.copyfile(published, copy)
     with duckdb.connect(str(copy)) as con:
         con.execute("update marts.fct_journeys set outcome = 'void' where journey_key = 'booking@1'")
     [figures] = read_journeys(copy, "booking")
@@ -148,6 +153,18 @@ def test_pages_are_written_for_everybody_and_replaced_whole(published, tmp_path)
     [one] = written
     assert [file.name for file in sorted((tmp_path / "site" / "journeys").iterdir())] == ["booking.html", "booking.svg"]
     assert {oct(file.stat().st_mode & 0o777) for file in (one.page, one.picture)} == {"0o644"}
+
+
+def test_a_run_writes_every_page_after_publishing(published, tmp_path):
+    settings = Settings.from_env({}, home=tmp_path)
+    settings.published.parent.mkdir()
+    shutil.copyfile(published, settings.published)
+    pages = build_journey_pages_asset(settings)
+    assert pages.dependency_keys == {PUBLISHED}
+    with dg.DagsterInstance.ephemeral() as instance:
+        [done] = dg.materialize([pages], instance=instance).asset_materializations_for_node("published__journey_pages")
+    assert done.metadata["journeys"].value == 3
+    assert len(list((tmp_path / "site" / "journeys").iterdir())) == 6
 
 
 def test_a_journey_nobody_published_is_refused_with_those_there_are(published, tmp_path):
