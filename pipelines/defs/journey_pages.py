@@ -6,7 +6,6 @@ Put here: the Dagster side only. Keep out: what is on a page (pipelines/publish/
 import dagster as dg
 
 from pipelines.keys import JOURNEY_PAGES, PUBLISHED
-from pipelines.publish.journey_pages.page import write_pages
 from pipelines.settings import Settings
 
 
@@ -23,6 +22,9 @@ def build_journey_pages_asset(settings: Settings) -> dg.AssetsDefinition:
         "They open from disk, without a network.",
     )
     def journey_pages() -> dg.MaterializeResult:
+        # Altair alone takes a second, which loading the definitions need not wait for.
+        from pipelines.publish.journey_pages.page import write_pages
+
         written = write_pages(settings.published, settings.site)
         folder = dg.MetadataValue.path(settings.site / "journeys")
         return dg.MaterializeResult(metadata={"journeys": len(written), "folder": folder})

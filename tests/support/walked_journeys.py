@@ -21,7 +21,7 @@ from tests.journeys.warehouse import INTERACTIONS, SURVEYS, JourneyWarehouse
 
 HOSTILE = '<script>alert("walked")</script> & <b>Co</b>'
 STAGES = ("search", "choose", "book", "check_in", "fly", "connect", "arrive")
-TOUCHPOINTS = {name: Touchpoint(name, name) for name in STAGES}
+TOUCHPOINTS = {name: Touchpoint(name, name) for name in (*STAGES, "launch", "land")}
 CUSTOMERS = 400
 AS_OF = datetime(2026, 3, 1)
 TRIP = {
@@ -43,6 +43,14 @@ BOOK = {
         {"id": "pay", "name": f"Pay {HOSTILE}", "touchpoints": ["book"], "terminal": "converted"},
     ],
 }
+UNUSED = {
+    **{"journey": "unused", "version": 1, "status": "assumed", "name": "Fly to the moon", "use_case": "exploration"},
+    "entry": {"touchpoints": ["launch"]},
+    "stages": [
+        {"id": "launch", "touchpoints": ["launch"]},
+        {"id": "land", "touchpoints": ["land"], "terminal": "landed"},
+    ],
+}
 NEXT_BOOK = {**BOOK, "version": 2, "status": "future", "timeouts": {"inactivity": "1d"}}
 
 
@@ -53,7 +61,7 @@ def published_journeys(base: Path) -> Path:
         warehouse = JourneyWarehouse(base / "walked_journeys")
         folder = base / "walked_journeys" / "declared"
         folder.mkdir()
-        for journey in (TRIP, BOOK, NEXT_BOOK):
+        for journey in (TRIP, BOOK, NEXT_BOOK, UNUSED):
             (folder / f"{journey['journey']}_{journey['version']}.yml").write_text(yaml.safe_dump(journey))
         warehouse.load(load_journeys(folder, TOUCHPOINTS), _walk(), AS_OF, _answer())
         faults = warehouse.build("run")

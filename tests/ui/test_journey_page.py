@@ -60,7 +60,7 @@ def opened(browser, file, **screen):
     assert seen == []
 
 
-@pytest.mark.parametrize("journey", ["trip", "booking"])
+@pytest.mark.parametrize("journey", ["trip", "booking", "unused"])
 @pytest.mark.parametrize(
     "screen",
     [
@@ -110,6 +110,10 @@ def test_a_hostile_name_is_shown_as_it_was_written(browser, site):
         assert page.locator("h1").inner_text() == f"Take a trip {HOSTILE}"
         assert page.locator("h1 *").count() == 0
         assert any("<script>" in text for text in page.evaluate(TEXTS))
+        page.locator(".plot .mark-rect path").first.hover()
+        tooltip = page.locator("#vg-tooltip-element.visible")
+        tooltip.wait_for()
+        assert HOSTILE in tooltip.inner_text() and tooltip.locator("b, script").count() == 0
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

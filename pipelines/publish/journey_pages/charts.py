@@ -49,7 +49,7 @@ def draw_bars(bars: list[Bar], description: str, longest: float) -> dict[str, An
             marks.append({"place": place, "at": bar.mark})
     words = [{"place": place, "name": bar.name, "told": bar.told} for place, bar in enumerate(bars)]
     row = alt.Y("place:O", axis=None, sort=None)
-    length = alt.Scale(domain=[0, longest or 1], nice=False, zero=True)
+    length = alt.Scale(domain=[0, 1.004 * longest or 1], nice=False)  # a mark at the very end stays whole
     layers = [
         alt.Chart(alt.InlineData(parts))
         .mark_bar(height=16, yOffset=10)
@@ -166,7 +166,7 @@ def draw_hotspots(figures: JourneyFigures) -> dict[str, Any]:
     """The hotspots that lose most, by how many more are lost than elsewhere in the same place."""
     bars = [
         Bar(
-            name=f"{spot.hotspot_no} {describe_place(figures, spot.place)}, {plain(spot.channel)}",
+            name=f"{spot.hotspot_no} {describe_place(figures, spot.place)}, {plain(spot.channel)}, {spot.week:%-d %b}",
             told=f"{SAYS[spot.measure]} {measured(float(spot.observed), spot.measure)} (n {number(spot.n)})",
             parts=(
                 (float(spot.customers_lost or 0), HATCH, f"{spot.customers_lost or 0:.1f} more lost than elsewhere"),

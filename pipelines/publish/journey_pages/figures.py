@@ -11,6 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 GOAL, LOST, OPEN = "goal", "lost", "open"
+DRAWN_VISITS = 5  # of a path that are told apart; the diagram shows what comes after them as one block
 LOST_OUTCOMES = ("dropped", "exited", "restarted")  # ends that no terminal stage gives
 
 
@@ -84,9 +85,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Path:
-    """Instances that visited the same stages in the same order and ended alike."""
+    """Instances that visited the same stages in the same order, as far as they are told apart, and ended alike."""
 
     stages: tuple[str, ...]
+    is_longer: bool  # than these stages
     outcome: str
     instances: int
 
@@ -189,7 +191,9 @@ class JourneyFigures:
     stages: tuple[Stage, ...]
     moves: tuple[Move, ...]
     funnel: tuple[Step, ...]
-    paths: tuple[Path, ...]
+    paths: tuple[Path, ...]  # cut after DRAWN_VISITS; every instance is in one
+    variants: tuple[Path, ...]  # the most frequent, whole
+    variant_count: int
     dropouts: tuple[Dropouts, ...]
     gaps: tuple[Gap, ...]
     drivers: tuple[Driver, ...]

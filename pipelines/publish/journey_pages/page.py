@@ -33,6 +33,7 @@ LEGEND = (
     "Line: thicker where more went, dashed where the declared map has no such move, dotted where it has one that "
     "nobody made. Frame: double at a goal, dashed at an optional stage."
 )
+NARROWEST, LETTER = 560, 6.8  # pixels of a picture of its own, and of a letter in it
 
 
 @dataclass(frozen=True)
@@ -82,43 +83,46 @@ def render_page(figures: JourneyFigures) -> str:
             paths=draw_paths(figures) if figures.paths else None,
             dropouts=draw_dropouts(figures) if any(fate(p.outcome) != GOAL for p in figures.paths) else None,
             times=draw_times(figures) if any(s.visits and s.terminal_outcome is None for s in figures.stages) else None,
-            feels=draw_satisfaction(figures)
-            if any(s.csat_answers >= words.MIN_ANSWERS for s in figures.stages)
-            else None,
+            feels=draw_satisfaction(figures) if _has_answers(figures) else None,
             hotspots=draw_hotspots(figures) if any(spot.customers_lost for spot in figures.hotspots) else None,
             vega=Markup(vega_scripts()),
-            **{
-                "GOAL": GOAL,
-                "LOST": LOST,
-                "OPEN": OPEN,
-                "fate": fate,
-                "SAYS": SAYS,
-                "place": describe_place,
-                "MIN_ANSWERS": words.MIN_ANSWERS,
-            },
+            fates={"goal": GOAL, "lost": LOST, "open": OPEN},
+            fate=fate,
+            says=SAYS,
+            place=describe_place,
+            few=words.MIN_ANSWERS,
         )
     )
 
 
 def render_map(figures: JourneyFigures) -> str:
     """The map as a picture of its own: a complete SVG file."""
+    drawing = draw_map(figures, wide=True)
+    width = max(drawing.width, NARROWEST)
     return (
         _templates()
         .get_template("map.svg.j2")
         .render(
             figures=figures,
-            drawing=draw_map(figures, wide=True),
-            **{"ref": "map", "wide": True, "alone": True, "legend": LEGEND, "summary": _summary(figures)},
+            drawing=drawing,
+            picture_width=width,
+            legend=words.wrap(LEGEND, int(width / LETTER), 5),
+            summary=_summary(figures),
+            **{"ref": "map", "wide": True, "alone": True},
         )
     )
 
 
 def _maps(figures: JourneyFigures) -> list[tuple[str, bool, Any]]:
-    """Wide for screens and paper, tall for phones; a journey of many stages is tall everywhere."""
+    """Wide for screens, tall for phones and paper; a journey of many stages is tall everywhere."""
     tall = ("tall", False, draw_map(figures, wide=False))
     if len(figures.stages) > WIDEST:
         return [("only", *tall[1:])]
     return [("wide", True, draw_map(figures, wide=True)), tall]
+
+
+def _has_answers(figures: JourneyFigures) -> bool:
+    return any(stage.csat_answers >= words.MIN_ANSWERS for stage in figures.stages)
 
 
 def _summary(figures: JourneyFigures) -> str:
@@ -145,7 +149,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {
-        name: getattr(words, name) for name in ("number", "share", "duration", "mean", "measured", "plain")
+        name: getattr(words, name) for name in ("common", "number", "share", "duration", "mean", "measured", "plain")
     }
     environment.globals |= {"colours": _style("colours.css"), "paint": _style("map.css"), "layout": _style("page.css")}
     return environment

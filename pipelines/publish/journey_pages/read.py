@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.publish.journey_pages.figures import (
+    DRAWN_VISITS,
     LOST_OUTCOMES,
     Driver,
     Dropouts,
@@ -26,6 +27,7 @@ from pipelines.publish.journey_pages.figures import (
 from pipelines.publish.journey_pages.figures import Path as Walk
 from pipelines.publish.publish import OFFLINE, PublishError
 
+MOST_VARIANTS = 25  # in the table of paths
 VERSIONS = """
     select
         d.journey_id, d.journey_key, d.version, d.status, d.is_current, d.name, d.job_to_be_done, d.use_case,
@@ -110,11 +112,27 @@ FUNNEL = """
     order by step_no
 """
 PATHS = """
-    select path, outcome, count(*) as instances
+    select
+        list_slice(string_split(path, '>'), 1, $visits) as stages, visits > $visits as is_longer, outcome,
+        count(*) as instances
     from marts.fct_journeys
     where journey_key = $key and outcome <> 'void'
     group by all
-    order by instances desc, path, outcome
+    order by instances desc, stages, outcome
+"""
+VARIANTS = """
+    select string_split(path, '>') as stages, false as is_longer, outcome, count(*) as instances, count(*) over () as n
+    from marts.fct_journeys
+    where journey_key = $key and outcome <> 'void'
+    group by all
+    order by instances desc, stages, outcome
+    limit $most
+"""
+ENDS = """
+    select from_stage as stage_id, trim(to_stage, '()') as outcome, instances
+    from marts.mart_journey_graph
+    where journey_key = $key and kind = 'end'
+    order by instances desc, outcome
 """
 HOTSPOTS = """
     select
@@ -180,21 +198,21 @@ def _read(connection: duckdb.DuckDBPyConnection, rows: list[dict]) -> JourneyFig
     key = {"key": rows[place]["journey_key"]}
     [span] = _rows(connection, SPAN, **key)
     told = ("journey_id", "name", "job_to_be_done", "use_case", "owner_function", "entity")
-    paths = tuple(
-        Walk(tuple(row["path"].split(">")), row["outcome"], row["instances"]) for row in _rows(connection, PATHS, **key)
-    )
+    variants = _rows(connection, VARIANTS, **key, most=MOST_VARIANTS)
     return JourneyFigures(
         **{name: rows[place][name] for name in told},
         **span,
         shown=versions[place],
         versions=versions,
-        stages=_read_stages(connection, key, paths),
+        stages=_read_stages(connection, key),
         moves=tuple(Move(**row) for row in _rows(connection, MOVES, **key)),
         funnel=tuple(
             Step(**{n: v if n == "stage_name" else int(v) for n, v in row.items()})
             for row in _rows(connection, FUNNEL, **key)
         ),
-        paths=paths,
+        paths=_paths(_rows(connection, PATHS, **key, visits=DRAWN_VISITS)),
+        variants=_paths(variants),
+        variant_count=variants[0]["n"] if variants else 0,
         dropouts=tuple(Dropouts(**row) for row in _rows(connection, DROPOUTS, **key)),
         gaps=tuple(Gap(**row) for row in _rows(connection, GAPS, **key)),
         drivers=tuple(Driver(**row) for row in _rows(connection, DRIVERS, **key)),
@@ -203,14 +221,16 @@ def _read(connection: duckdb.DuckDBPyConnection, rows: list[dict]) -> JourneyFig
     )
 
 
-def _read_stages(
-    connection: duckdb.DuckDBPyConnection, key: dict[str, str], paths: tuple[Walk, ...]
-) -> tuple[Stage, ...]:
-    ended: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for path in paths:
-        ended[path.stages[-1]][path.outcome] += path.instances
+def _paths(rows: list[dict]) -> tuple[Walk, ...]:
+    return tuple(Walk(tuple(row["stages"]), row["is_longer"], row["outcome"], row["instances"]) for row in rows)
+
+
+def _read_stages(connection: duckdb.DuckDBPyConnection, key: dict[str, str]) -> tuple[Stage, ...]:
+    ended: dict[str, dict[str, int]] = defaultdict(dict)
+    for row in _rows(connection, ENDS, **key):
+        ended[row["stage_id"]][row["outcome"]] = row["instances"]
     return tuple(
-        Stage(**{**row, "expects": json.loads(row["expects"] or "{}")}, ended=dict(ended[row["stage_id"]]))
+        Stage(**{**row, "expects": json.loads(row["expects"] or "{}")}, ended=ended[row["stage_id"]])
         for row in _rows(connection, STAGES, **key)
     )
 

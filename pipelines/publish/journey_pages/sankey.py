@@ -16,7 +16,6 @@ from pipelines.publish.journey_pages.charts import DOTS, HATCH, INK, PAPER, SOFT
 from pipelines.publish.journey_pages.figures import GOAL, LOST, OPEN, JourneyFigures, Path, fate
 from pipelines.publish.journey_pages.words import number, plain, wrap
 
-COLUMNS = 5  # visits drawn one by one; what comes after them is one block
 HEIGHT = 480  # at least; a column of many blocks needs more
 BETWEEN = 24  # pixels above every block: room for its label
 PAGE, LETTER = 1100, 7  # pixels of a wide page and of a letter: how much of a name fits beside its count
@@ -38,12 +37,12 @@ class Flow:
     instances: int
 
 
-def find_flows(paths: tuple[Path, ...], columns: int = COLUMNS, small: float = SMALL) -> list[Flow]:
+def find_flows(paths: tuple[Path, ...], small: float = SMALL) -> list[Flow]:
     """Every step of every path, added up; no instance is left out.
 
     A path that ends in a terminal stage ends in that stage's block; another one in a block of its outcome.
     """
-    walks = [(_walk(path, columns), path) for path in paths]
+    walks = [(_walk(path), path) for path in paths]
     sizes: dict[Node, int] = defaultdict(int)
     for nodes, path in walks:
         for node in nodes:
@@ -57,12 +56,11 @@ def find_flows(paths: tuple[Path, ...], columns: int = COLUMNS, small: float = S
     return [Flow(start, end, what, n) for (start, end, what), n in counted.items()]
 
 
-def _walk(path: Path, columns: int) -> list[Node]:
-    nodes: list[Node] = [(column, "stage", stage) for column, stage in enumerate(path.stages[:columns])]
-    is_cut = len(path.stages) > columns
-    if is_cut:
-        nodes.append((columns, LATER, LATER))
-    if is_cut or fate(path.outcome) != GOAL or len(nodes) == 1:
+def _walk(path: Path) -> list[Node]:
+    nodes: list[Node] = [(column, "stage", stage) for column, stage in enumerate(path.stages)]
+    if path.is_longer:
+        nodes.append((len(nodes), LATER, LATER))
+    if path.is_longer or fate(path.outcome) != GOAL or len(nodes) == 1:
         nodes.append((len(nodes), "end", path.outcome))
     return nodes
 

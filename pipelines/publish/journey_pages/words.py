@@ -54,6 +54,11 @@ def plain(identifier: str) -> str:
     return identifier.replace("_", " ")
 
 
+def common(feature: str, value: str) -> str:
+    """What visits have in common: `is_assisted`, `true` is assisted: yes."""
+    return f"{plain(feature.removeprefix('is_'))}: {({'true': 'yes', 'false': 'no'}).get(value, plain(value))}"
+
+
 def wrap(text: str, width: int, lines: int = 2) -> list[str]:
     """At most `lines` lines of at most `width` characters; what does not fit ends in an ellipsis."""
     rows: list[str] = [""]
