@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import replace
+from itertools import product
 
+import pyarrow as pa
 import pytest
 from crowd import gather_crowd, learned_from_crowd
 from identity_warehouse import TERMS, Warehouse
@@ -44,6 +46,14 @@ def test_looking_at_the_place_first_finds_the_same_levels(engine, kind):
     whole = count_patterns(engine, [replace(kind, narrowed=())], "ir_all_pairs")
     assert spared.levels[kind.name].tolist() == whole.levels[kind.name].tolist()
     assert spared.pairs.tolist() == whole.pairs.tolist()
+
+
+def test_one_letter_is_found_as_the_distance_itself_finds_it(engine):
+    [condition] = [sql for kind in KINDS if kind.name == "phone" for label, sql in kind.levels if label == "one digit"]
+    words = ["".join(letters) for length in range(1, 6) for letters in product("abé", repeat=length)]
+    engine.register("ir_words", pa.table({"phone": words}))
+    pairs = "(select l.phone as phone_l, r.phone as phone_r from ir_words l, ir_words r)"
+    assert engine.count(f"{pairs} where ({condition}) <> (damerau_levenshtein(phone_l, phone_r) <= 1)") == 0
 
 
 @pytest.mark.parametrize("at_least", [0.0, 0.5])
