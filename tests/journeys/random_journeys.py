@@ -1,120 +1,93 @@
-"""Random journeys that use every word of the YAML.
+"""Random journeys, and random interactions made to hit the edges of what a journey may say.
 
-Put here: what a drawn file says. Keep out: interactions (random_interactions.py), what comes of them (interpreter.py).
+Put here: samples of many. Keep out: what a file says (random_documents.py), what comes of it (interpreter.py).
+The edges: many interactions at one instant, exactly at a deadline and a microsecond after it, keys that are missing,
+keys that several customers have, accounts of several customers, interactions of nobody.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
-from typing import Any, Protocol
 
 import numpy as np
+import pyarrow as pa
+from interpreted_rows import uuid_of
+from random_documents import TOUCHPOINTS, SeededDice, journey_by
+from warehouse import INTERACTIONS
 
-from pipelines.journeys.model import REENTRY, Journey
-from pipelines.journeys.spec import read_journey
-from pipelines.journeys.stages import MAX_STAGES
-from quality.company import Touchpoint
+from pipelines.journeys.model import Journey
 
-TOUCHPOINTS = {name: Touchpoint(name, name, attributes=("size", "paid", "trip")) for name in "abcdefgh"}
-LONG_JOURNEY = 15  # this number has as many stages as a journey may have
-KEYS = ("order_id", "case_id", "trip")
-FILTERS = ({"size": 1}, {"size": [1, 2]}, {"paid": ["yes", True]}, {"size": [2, 3], "paid": "no"})
-SHORT, LONG = ("30m", "1h", "2h"), ("2h", "1d", "3d")
-
-
-class Dice(Protocol):
-    """What decides: a seeded generator for many, hypothesis for small ones that shrink."""
-
-    def pick(self, options: Sequence) -> Any: ...
-
-    def some(self, options: Sequence, most: int) -> list: ...
-
-    def happens(self, share: float) -> bool: ...
+START = datetime(2026, 1, 1)
+GAPS_MIN = (0, 15, 30, 60, 120, 1440, 4320)  # sums of them meet every duration of random_documents
+LATE = (timedelta(0), timedelta(microseconds=1), timedelta(seconds=1))
 
 
-class SeededDice:
-    """Dice of a numpy generator."""
-
-    def __init__(self, rng: np.random.Generator):
-        self.rng = rng
-
-    def pick(self, options: Sequence) -> Any:
-        return options[int(self.rng.integers(len(options)))]
-
-    def some(self, options: Sequence, most: int) -> list:
-        count = int(self.rng.integers(1, min(most, len(options)) + 1))
-        return [options[int(n)] for n in self.rng.choice(len(options), count, replace=False)]
-
-    def happens(self, share: float) -> bool:
-        return bool(self.rng.random() < share)
+def draw_journey(rng: np.random.Generator, number: int, folder: Path) -> Journey:
+    """One journey through its YAML file; its number decides re-entry, entity and key: 18 in a row have them all."""
+    return journey_by(SeededDice(rng), number, folder)
 
 
-def draw_journey(dice: Dice, number: int, folder: Path, touchpoints: str = "abcdefgh") -> Journey:
-    """One journey through its YAML file; its number decides re-entry and entity, so a dozen have them all."""
-    file = folder / f"j{number}.yml"
-    file.write_text(json.dumps(draw_document(dice, number, touchpoints)))  # JSON is YAML, and written in no time
-    return read_journey(file, TOUCHPOINTS)
+def draw_interactions(rng: np.random.Generator, customers: int) -> pa.Table:
+    """About 15 interactions a customer, on a grid of a quarter of an hour; one in fifty belongs to nobody."""
+    rows = customers * 15
+    customer = rng.integers(0, customers, rows)
+    gaps = rng.choice(GAPS_MIN, rows, p=[0.15, 0.3, 0.15, 0.15, 0.1, 0.1, 0.05])
+    late = rng.choice(len(LATE), rows, p=[0.8, 0.1, 0.1])
+    money = rng.choice([None, *range(1, 400)], (2, rows))
+    channel = rng.choice(["web", "store", "chat", None], rows, p=[0.5, 0.25, 0.2, 0.05])
+    known = rng.random((2, rows))
+    return (
+        pa.table(
+            {
+                "interaction_id": [uuid_of(f"i{n}") for n in rng.permutation(rows)],
+                "customer_id": [
+                    None if k < 0.02 else uuid_of(f"c{c}") for c, k in zip(customer, known[0], strict=True)
+                ],
+                # Four customers share an account, and some act for the next one too.
+                "account_key": [
+                    None if k < 0.4 else f"crm:{c // 4 + (k > 0.9)}" for c, k in zip(customer, known[1], strict=True)
+                ],
+                "touchpoint": rng.choice(list(TOUCHPOINTS), rows),
+                "occurred_at": [
+                    START + timedelta(minutes=int(m)) + LATE[n]
+                    for m, n in zip(_minutes(customer, gaps), late, strict=True)
+                ],
+                "priority": rng.choice([10, 50], rows),
+                "sequence": [None if s == 0 else int(s) for s in rng.integers(0, 4, rows)],
+                "slot": rng.integers(1, 3, rows),
+                "channel": channel,
+                "is_online": channel != "store",
+                "assisted": channel == "chat",
+                "business_model": rng.choice(["b2b", "b2c"], rows),
+                **{name: [m and Decimal(m) / 4 for m in money[n]] for n, name in enumerate(("value", "cost"))},
+                "attributes": _attributes(rng, rows),
+                "order_key": rng.choice(["shop:1", "shop:2", "shop:3", None], rows),
+                "case_key": rng.choice(["desk:1", "desk:2", None, None], rows),
+            }
+        )
+        .select(INTERACTIONS.names)
+        .cast(INTERACTIONS)
+    )
 
 
-def draw_document(dice: Dice, number: int, touchpoints: str) -> dict:
-    """What a journey file says; every two are versions of one journey."""
-    count = MAX_STAGES if number == LONG_JOURNEY else dice.pick(range(2, 7))
-    stages = [_draw_stage(dice, position, touchpoints, min(0.2, 1.2 / count)) for position in range(count)]
-    entry = dice.some(sorted({t for stage in stages for t in stage["touchpoints"]}), 3)
-    mode = REENTRY[number % len(REENTRY)]
-    document = {
-        **{"journey": f"j{number // 2}", "version": 1 + number % 2, "status": "approved", "use_case": "exploration"},
-        "entity": "account" if number % 3 == 2 else "customer",
-        "entry": {
-            "touchpoints": entry,
-            "reentry": f"{mode}:{dice.pick(SHORT + LONG)}" if mode == "after_cooldown" else mode,
-        },
-        "stages": stages,
-        "timeouts": {
-            **({"inactivity": dice.pick(SHORT + LONG)} if dice.happens(0.7) else {}),
-            **({"max_duration": dice.pick(LONG)} if dice.happens(0.4) else {}),
-        },
-        "exclude": [_draw_exclusion(dice, stages, touchpoints) for _ in range(dice.pick([0, 1, 1, 2]))],
-        "exits": [_draw_exit(dice, entry, touchpoints)] if dice.happens(0.5) else [],
-    }
-    if mode == "parallel":
-        document["correlate_by"] = KEYS[number // len(REENTRY) % len(KEYS)]
-    open_ids = [stage["id"] for stage in stages if "terminal" not in stage]
-    if open_ids and dice.happens(0.3):
-        document["transitions"] = [[open_ids[0], s["id"]] for s in stages if s["id"] != open_ids[0]]
-    return document
+def _minutes(customer: np.ndarray, gaps: np.ndarray) -> np.ndarray:
+    """The gaps of each customer, summed up from nought."""
+    order = np.argsort(customer, kind="stable")
+    total = np.cumsum(gaps)
+    first = np.searchsorted(customer[order], np.arange(customer.max() + 1))
+    minutes = np.empty(len(gaps), dtype=np.int64)
+    minutes[order] = total - total[np.minimum(first, len(gaps) - 1)][customer[order]]
+    return minutes
 
 
-def _draw_stage(dice: Dice, position: int, touchpoints: str, terminal_share: float) -> dict:
-    stage: dict = {"id": f"s_{position}"}
-    if dice.happens(terminal_share):
-        stage |= {"terminal": dice.pick(["converted", "declined"]), "touchpoints": dice.some(touchpoints, 1)}
-    else:
-        stage["touchpoints"] = dice.some(touchpoints, 4)
-        if dice.happens(0.3):
-            stage["max_wait"] = dice.pick(SHORT + LONG)
-    if dice.happens(0.3):
-        stage["where"] = dice.pick(FILTERS)
-    if dice.happens(0.5):
-        stage["sla"] = dice.pick(["15m", "45m", "1d"])
-    return stage | {"mandatory": dice.happens(0.7)}
-
-
-def _draw_exclusion(dice: Dice, stages: list[dict], touchpoints: str) -> dict:
-    exclusion: dict = {"touchpoints": dice.some(touchpoints, 2), "effect": "void"}
-    if dice.happens(0.7):
-        exclusion["where"] = dice.pick([{"size": 3}, {"paid": "no", "size": [1, 2]}])
-    after = [stage["id"] for stage in stages if "terminal" not in stage]
-    if after and dice.happens(0.7):
-        first = dice.pick(after)
-        exclusion["between"] = [first, dice.pick([stage["id"] for stage in stages if stage["id"] != first])]
-    return exclusion
-
-
-def _draw_exit(dice: Dice, entry: list[str], touchpoints: str) -> dict:
-    free = [name for name in touchpoints if name not in entry]
-    if free and dice.happens(0.5):
-        return {"touchpoints": [dice.pick(free)]}
-    return {"touchpoints": dice.some(touchpoints, 2), "where": {"size": 3}}
+def _attributes(rng: np.random.Generator, rows: int) -> list[str | None]:
+    """Flat JSON of texts, numbers and flags; one that is null is as missing as one that is not there."""
+    sizes = [{"size": 1}, {"size": 2}, {"size": 3}, {"size": None}, {}]
+    paid = [{"paid": "yes"}, {"paid": "no"}, {"paid": True}, {}]
+    trips = [{"trip": "x"}, {"trip": "y"}, {"trip": 3}, {"trip": None}, {}]
+    drawn = zip(*(rng.integers(0, len(kind), rows) for kind in (sizes, paid, trips)), strict=True)
+    told = [sizes[s] | paid[p] | trips[t] for s, p, t in drawn]
+    return [json.dumps(attributes) if attributes else None for attributes in told]

@@ -1,6 +1,6 @@
 """Small journeys and a handful of interactions for property tests, which shrink to the least that shows a fault.
 
-Put here: what hypothesis draws. Keep out: properties (test_*.py), large samples (random_interactions.py).
+Put here: what hypothesis draws. Keep out: properties (test_*.py), large samples (random_journeys.py).
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from random_interactions import LATE, START
-from random_journeys import LONG_JOURNEY, draw_journey
+from random_documents import LONG_JOURNEY, journey_by
+from random_journeys import LATE, START
 
 from pipelines.journeys.model import Journey
 
@@ -52,7 +52,7 @@ class ShrinkingDice:
 def small_journeys(draw: st.DrawFn) -> Journey:
     """A journey through its YAML file; the number decides on re-entry, entity and key."""
     with tempfile.TemporaryDirectory() as folder:
-        return draw_journey(ShrinkingDice(draw), draw(NUMBERS), Path(folder), TOUCHPOINTS)
+        return journey_by(ShrinkingDice(draw), draw(NUMBERS), Path(folder), TOUCHPOINTS)
 
 
 @st.composite

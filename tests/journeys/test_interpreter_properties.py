@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from interpreted_rows import seconds, visit_rows
 from interpreter import meets, walk
-from random_interactions import START
+from random_journeys import START
 from small_walks import AS_OF_MIN, CHECKED, small_journeys, small_walks
 
 END = START + timedelta(minutes=AS_OF_MIN)

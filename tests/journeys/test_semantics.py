@@ -11,8 +11,7 @@ import pyarrow as pa
 import pytest
 from interpreted_rows import InstanceRow, VisitRow, instance_row, visit_rows, walk_everyone
 from occurrences import EVERYTHING, occurrences
-from random_interactions import START, draw_interactions
-from random_journeys import SeededDice, draw_journey
+from random_journeys import START, draw_interactions, draw_journey
 from warehouse import JourneyWarehouse
 
 from pipelines.journeys.model import Journey
@@ -50,7 +49,7 @@ def test_models_agree_with_the_second_implementation(
     warehouse: JourneyWarehouse, tmp_path: Path, seed: int, customers: int, journeys: int
 ):
     rng = np.random.default_rng(seed)
-    drawn = [draw_journey(SeededDice(rng), number, tmp_path) for number in range(journeys)]
+    drawn = [draw_journey(rng, number, tmp_path) for number in range(journeys)]
     interactions = draw_interactions(rng, customers)
     expected = _Interpreted(drawn, interactions)
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from interpreted_rows import visit_rows
 from interpreter import correlation_key, in_order, meets, walk
-from random_interactions import START
+from random_journeys import START
 from small_walks import CHECKED, small_journeys, small_walks
 
 from pipelines.journeys.compile import compile_journeys
