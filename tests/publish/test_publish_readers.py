@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
-from support.old_client import find_old_python
+from support.own_python import find_old_python
 
 from pipelines.publish.publish import publish
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from polling import Reader
-from support.old_client import find_old_python
+from support.own_python import find_old_python
 
 from pipelines.simulator.simulate import simulate
 
