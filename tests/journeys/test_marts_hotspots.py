@@ -48,6 +48,16 @@ def test_hundreds_of_cells_are_compared_in_several_measures(marts):
     assert cells >= 200 and tests >= 500
 
 
+def test_every_visit_is_in_one_cell_of_its_stage(marts):
+    compared = marts.read("""
+        select journey_key, place, sum(n) from m.marts.mart_journey_hotspots
+        where measure = 'dwell' and kind = 'stage' group by all order by all""")
+
+    assert compared == marts.read("""
+        select journey_key, stage_id, count(*) from m.marts.fct_journey_stages
+        where stage_id <> 's3' group by all order by all""")
+
+
 @pytest.mark.parametrize(("mart", "flag"), [("hotspots", "is_hotspot"), ("dropout_drivers", "is_driver")])
 def test_null_data_has_none(marts, seeds, record_property, mart, flag):
     alarmed = marts.read(f"""

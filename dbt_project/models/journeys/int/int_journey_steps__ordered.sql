@@ -72,7 +72,6 @@ final as (
         o.journey_key,
         o.visit_seq,
         o.interaction_id,
-        o.occurred_at,
         t.stage_id,
         o.touchpoint,
         o.channel,
