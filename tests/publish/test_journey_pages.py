@@ -25,10 +25,10 @@ from pipelines.defs.journey_pages import build_journey_pages_asset
 from pipelines.keys import PUBLISHED
 from pipelines.publish.journey_pages.figures import Move
 from pipelines.publish.journey_pages.figures import Path as Walk
+from pipelines.publish.journey_pages.flows import END, FATE, OTHERS, STAGE, find_flows
 from pipelines.publish.journey_pages.journey_map import draw_map
 from pipelines.publish.journey_pages.page import render_map, render_page, write_pages
 from pipelines.publish.journey_pages.read import read_journeys
-from pipelines.publish.journey_pages.sankey import find_flows
 from pipelines.publish.journey_pages.words import duration, mean, share, wrap
 from pipelines.publish.publish import PublishError
 from pipelines.settings import Settings
@@ -65,14 +65,14 @@ def trip(published):
 def test_the_diagram_of_paths_loses_no_instance(paths, small):
     coming, going = defaultdict(int), defaultdict(int)
     for flow in find_flows(paths, small):
-        assert flow.end[0] == flow.start[0] + 1
+        assert flow.end.column == flow.start.column + 1
         going[flow.start] += flow.instances
         coming[flow.end] += flow.instances
-    assert sum(n for node, n in going.items() if node[0] == 0) == sum(p.instances for p in paths)
+    assert sum(n for node, n in going.items() if node.column == 0) == sum(p.instances for p in paths)
     ended = {node: n - going[node] for node, n in coming.items() if n != going[node]}
     assert sum(ended.values()) == sum(p.instances for p in paths)
-    assert all(kind == "end" or kind in ("stage", "other") for _, kind, _ in ended)
-    assert all(going[node] <= coming[node] for node in going if node[0] > 0)
+    assert {node.kind for node in ended} <= {END, FATE, STAGE, OTHERS}
+    assert all(going[node] <= coming[node] for node in going if node.column > 0)
 
 
 def test_the_map_draws_every_stage_and_every_move_with_its_count(trip, published):

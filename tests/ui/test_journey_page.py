@@ -99,7 +99,7 @@ def test_what_is_drawn_is_what_the_tables_say(browser, site, published):
             "group by last_stage"
         )
     assert [f"{number(n)} of {number(of)} · {share(n, of)}" for n, of in funnel] == drawn[3:6]
-    assert f"{share(goal, ended)}\n{number(goal)} of {number(ended)} that ended" in tiles[0]
+    assert f"{share(goal, ended)}\n{number(goal)} converted of {number(ended)} that ended" in tiles[0]
     assert f"of {number(begun)} begun" in tiles[2]
     assert all(any(text.split(" · ")[0] == number(n) for text in on_map) for (n,) in moves)
     assert all(any(text.startswith(f"✕ {number(n)} lost") for text in on_map) for (n,) in dropped)

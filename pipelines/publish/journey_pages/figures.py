@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from pipelines.publish.journey_pages.words import number, plain
+
 GOAL, LOST, OPEN = "goal", "lost", "open"
 DRAWN_VISITS = 5  # of a path that are told apart; the diagram shows what comes after them as one block
 LOST_OUTCOMES = ("dropped", "exited", "restarted")  # ends that no terminal stage gives
@@ -171,6 +173,11 @@ class Version:
     def ended(self, what: str) -> int:
         """Instances of one fate: goal, lost or open."""
         return sum(n for outcome, n in self.outcomes.items() if fate(outcome) == what)
+
+    def ends(self, what: str) -> str:
+        """The outcomes of one fate, in words: `310 converted, 25 self served`."""
+        ends = sorted((-n, outcome) for outcome, n in self.outcomes.items() if fate(outcome) == what)
+        return ", ".join(f"{number(-n)} {plain(outcome)}" for n, outcome in ends) or "0"
 
 
 @dataclass(frozen=True)
