@@ -42,6 +42,34 @@
         inner join {{ rules }} as r on s.journey_no = r.journey_no
     )
 {% endmacro %}
+{# Spark puts nulls first inside a struct, so the sort key says where they belong. #}
+{% macro spark__walk_journeys(matched, rules) %}
+    select
+        entity_id, journey_no, walked.interactions.*, walked.steps.*
+    from (select entity_id, journey_no, explode(arrays_zip(interactions, steps)) as walked from (
+        select
+            s.*,
+            walk_journey(r.rules, transform(s.interactions, i -> named_struct(
+                'happened_at', i.occurred_at, 'candidates', i.candidates, 'roles', i.roles,
+                'exclusions', i.exclusions, 'correlation_key', i.correlation_key
+            ))) as steps
+        from (
+            select
+                entity_id,
+                journey_no,
+                array_sort(collect_list(named_struct(
+                    'occurred_at', occurred_at, 'priority', priority,
+                    'has_no_sequence', sequence is null, 'sequence', sequence, 'slot', slot,
+                    'interaction_id', interaction_id, 'candidates', candidates, 'exclusions', exclusions,
+                    'roles', cast(roles as int), 'correlation_key', correlation_key,
+                    'channel_set', channel_set, 'value', value, 'cost', cost
+                ))) as interactions
+            from {{ matched }}
+            group by entity_id, journey_no
+        ) as s
+        inner join {{ rules }} as r on s.journey_no = r.journey_no
+    ))
+{% endmacro %}
 
 {# The cheapest alignment of a path with its journey's net: a struct of cost, fitness and deviations. A function of
    pipelines/journeys/align.py that the session registers (on DuckDB by align_plugin), so both engines call it alike. #}
