@@ -59,13 +59,13 @@ def journey_by(dice: Dice, number: int, folder: Path, touchpoints: str = "abcdef
 
 
 def draw_document(dice: Dice, number: int, touchpoints: str) -> dict:
-    """What a journey file says; every two are versions of one journey."""
+    """What a journey file says."""
     count = MAX_STAGES if number == LONG_JOURNEY else dice.pick(range(2, 7))
     stages = [_draw_stage(dice, position, touchpoints, min(0.2, 1.2 / count)) for position in range(count)]
     entry = dice.some(sorted({t for stage in stages for t in stage["touchpoints"]}), 3)
     mode = REENTRY[number % len(REENTRY)]
     document = {
-        **{"journey": f"j{number // 2}", "version": 1 + number % 2, "status": "approved", "use_case": "exploration"},
+        **{"journey": f"j{number}", "version": 1, "status": "approved", "use_case": "exploration"},
         "entity": "account" if number % 3 == 2 else "customer",
         "entry": {
             "touchpoints": entry,
