@@ -51,7 +51,8 @@ def test_the_log_holds_the_variants_of_the_marts(walked, tmp_path, journey_key):
         for trace in ElementTree.parse(file).getroot().iter("trace")
     )
     expected = walked.read(
-        f"select path, count(*) from m.marts.fct_journeys where journey_key = '{journey_key}' and outcome <> 'void' group by 1"
+        "select path, count(*) from m.marts.fct_journeys "
+        f"where journey_key = '{journey_key}' and outcome <> 'void' group by 1"
     )
     assert found == dict(expected)
     assert found.total() == traces
