@@ -150,6 +150,7 @@ def _walk_rules(journey: Journey) -> str:
         **{"reentry": journey.reentry, "cooldown_s": journey.cooldown_s},
         **{"inactivity_s": journey.inactivity_s, "max_duration_s": journey.max_duration_s},
         "max_wait_s": [stage.max_wait_s for stage in journey.stages],
+        "stages": [stage.stage_id for stage in journey.stages],
         "terminal": [stage.terminal is not None for stage in journey.stages],
         "exclusions": [[number[s] for s in e.between] if e.between else [None, None] for e in journey.exclusions],
     }

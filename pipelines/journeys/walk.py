@@ -44,6 +44,7 @@ def walk_journey(rules: pa.Array, rows: pa.ListArray) -> pa.ListArray:
         and on the first interaction of a visit, else null: visit_seq, visit_no, previous_stage_no, next_stage_no
             (0: none), left_by (place in REASONS, from 1; null: nothing ends it), left_at. What a
             deadline ends is still open at every as-of up to that instant.
+        and on the first interaction of an instance, else null: path, its stage ids joined by `>`.
     """
     if not len(rows):
         return pa.array([], pa.list_(pa.struct(TYPES)))

@@ -29,6 +29,7 @@ class Rules:
     is_parallel: bool
     terminal: int  # set of stages
     exclusions: tuple[tuple[int, int], ...]  # (stages one of which must have been visited, stages none of which may)
+    stages: tuple[str, ...]  # ids, in order
 
 
 @lru_cache(maxsize=1024)
@@ -45,6 +46,7 @@ def read_rules(text: str) -> Rules:
         is_parallel=raw["reentry"] == "parallel",
         terminal=sum(1 << place for place, is_terminal in enumerate(raw["terminal"]) if is_terminal),
         exclusions=tuple((_stage(after), _stage(before)) for after, before in raw["exclusions"]),
+        stages=tuple(raw["stages"]),
     )
 
 
@@ -66,6 +68,7 @@ class RuleTable:
             which: of each sequence, the place of its rules in `distinct`.
         """
         self.which = which
+        self.stages = [r.stages for r in distinct]
         self.inactivity = self._spread([r.inactivity for r in distinct])
         self.max_duration = self._spread([r.max_duration for r in distinct])
         self.rest = self._spread([r.rest for r in distinct])

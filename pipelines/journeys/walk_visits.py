@@ -17,7 +17,7 @@ NEXT_STAGE, TERMINAL, EXIT, RESTARTED, EXCLUDED, INACTIVITY, MAX_WAIT, MAX_DURAT
 HALF_HOUR = 1_800 * SECOND
 VISIT_TYPES = {
     **{"active_s": pa.int64(), "visit_seq": pa.int32(), "visit_no": pa.int32(), "previous_stage_no": pa.int32()},
-    **{"next_stage_no": pa.int32(), "left_by": pa.int32(), "left_at": pa.timestamp("us")},
+    **{"next_stage_no": pa.int32(), "left_by": pa.int32(), "left_at": pa.timestamp("us"), "path": pa.string()},
 }
 
 
@@ -40,7 +40,8 @@ class Walked:
 
 
 def describe_visits(walked: Walked, table: RuleTable) -> dict[str, np.ndarray | pa.Array]:
-    """The columns of VISIT_TYPES, one entry a row; all but active_s are null off the first row of a visit."""
+    """The columns of VISIT_TYPES, one entry a row; all but active_s are null off the first row of a visit, and path off
+    the first row of an instance."""
     inside = np.flatnonzero(walked.visit_row)
     visit = walked.first_row[inside] + walked.visit_row[inside] - 1
     order = np.argsort(visit, kind="stable")  # instances in parallel take turns
@@ -79,7 +80,34 @@ def describe_visits(walked: Walked, table: RuleTable) -> dict[str, np.ndarray | 
         columns[name] = pa.array(
             spread.astype(VISIT_TYPES[name].to_pandas_dtype()), mask=no_end if name.startswith("left") else is_null
         )
+    columns["path"] = _spread_paths(walked, table, first[is_start], stage, np.flatnonzero(is_start))
     return columns
+
+
+def _spread_paths(walked: Walked, table: RuleTable, first, stage, start) -> pa.Array:
+    """The stage ids of each instance joined by `>`, on its first row. Told once for each distinct path.
+
+    Args:
+        first: the first row of each instance; start: the place of its first visit in `stage`.
+    """
+    # an instance as bytes, told apart by Arrow: which rules, then its stages
+    head = 2 * np.arange(len(start))
+    offsets = np.append(start + head, len(stage) + 2 * len(start)).astype(np.int32)
+    text = np.zeros(offsets[-1], dtype=np.uint8)
+    text[np.arange(len(stage)) + 2 * np.repeat(np.arange(1, len(start) + 1), np.diff(np.append(start, len(stage))))] = (
+        stage
+    )
+    which = table.which[walked.sequence[first]]
+    text[start + head], text[start + head + 1] = which & 255, which >> 8
+    buffers = [None, pa.py_buffer(offsets), pa.py_buffer(text)]
+    paths = pa.Array.from_buffers(pa.binary(), len(start), buffers).dictionary_encode()
+    told = (
+        ">".join(table.stages[path[0] | path[1] << 8][number - 1] for number in path[2:])
+        for path in paths.dictionary.to_pylist()
+    )
+    place = np.zeros(len(walked.row_no), dtype=np.int32)
+    place[first] = paths.indices.to_numpy() + 1
+    return pa.array([None, *told], pa.string()).take(pa.array(place))
 
 
 def _ends(walked: Walked, table: RuleTable, first, last, instance) -> tuple[np.ndarray, np.ndarray]:

@@ -29,7 +29,7 @@ DOCUMENT = {
 }  # fmt: skip
 WALK = (
     '{"cooldown_s":null,"exclusions":[[2,3],[null,null]],"inactivity_s":3600,"max_duration_s":86400,'
-    '"max_wait_s":[null,7200,null],"reentry":"after_end","terminal":[false,false,true]}'
+    '"max_wait_s":[null,7200,null],"reentry":"after_end","stages":["look","try","pay"],"terminal":[false,false,true]}'
 )
 OPENING = ("after_end", None, 86_400, None, WALK)
 FACTS = ("Buy", "marketing", "acquisition", "Get online", "life", "customer", 3600)

@@ -21,7 +21,8 @@ TABLES = (
 FAULTS = {
     "an instance without a visit": (
         """insert into marts.fct_journeys
-           select * replace (md5(instance_id::varchar)::uuid as instance_id) from marts.fct_journeys limit 1""",
+           select * replace (md5(instance_id::varchar)::uuid as instance_id, false as is_current)
+           from marts.fct_journeys limit 1""",
         "every_instance_has_one_first_visit",
     ),
     "a visit without its instance": (

@@ -30,7 +30,9 @@ def _rules(stages=3, terminal=(), max_wait=None, **rules) -> str:
     }
     waits = [(max_wait or {}).get(number) for number in range(1, stages + 1)]
     ends = [number in terminal for number in range(1, stages + 1)]
-    return json.dumps(plain | rules | seconds | {"max_wait_s": [w and 60 * w for w in waits], "terminal": ends})
+    names = [f"s{number}" for number in range(1, stages + 1)]
+    stages_of = {"max_wait_s": [w and 60 * w for w in waits], "stages": names, "terminal": ends}
+    return json.dumps(plain | rules | seconds | stages_of)
 
 
 def _event(text: str) -> dict:
@@ -68,6 +70,12 @@ def walk(events: str, **rules) -> str:
 
 def test_an_entry_opens_and_what_matches_follows():
     assert walk("0 1!, 1 2, 2 2, 3 1!") == "1 [1] next_stage@1; 2 [2,3] next_stage@3; 1 [4]"
+
+
+def test_the_first_interaction_of_an_instance_tells_its_path():
+    events = [_event(text) for text in ("0 1!", "1 1", "2 2", "3 1", "4 3", "5 2", "6 1!")]
+    [rows] = _walk([_rules(terminal=[3])], [events])
+    assert [row["path"] for row in rows] == ["s1>s2>s1>s3", None, None, None, None, None, "s1"]
 
 
 def test_nothing_but_an_entry_opens():

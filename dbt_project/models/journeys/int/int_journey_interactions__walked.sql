@@ -14,7 +14,11 @@ walked as (
 ),
 
 final as (
-    select * from walked
+    select
+        entity_id, journey_no, row_no, instance_row, visit_row, stage_no, is_outside, interaction_id, occurred_at,
+        active_s, channel_set, roles, value, cost, correlation_key, visit_seq, visit_no, previous_stage_no,
+        next_stage_no, left_by, left_at, path
+    from walked
     where instance_row > 0 or is_outside
 )
 

@@ -25,6 +25,7 @@ visits as (
         max(next_stage_no) as next_stage_no,
         max(left_by) as left_by,
         max(left_at) as left_at,
+        max(path) as path,
         min(occurred_at) as entered_at,
         max(occurred_at) as last_at,
         count(*) as interactions,
@@ -81,6 +82,7 @@ final as (
         visit_no,
         nullif(previous_stage_no, 0) as previous_stage_no,
         nullif(next_stage_no, 0) as next_stage_no,
+        path,
         entered_at,
         last_at,
         -- an open visit has no end, whatever the as-of instant

@@ -1,11 +1,12 @@
 {{ config(materialized='bucketed_table') }}
 
 with visits as (
-    select v.*, s.stage_id, s.terminal_outcome
-    from {{ ref('int_journey_visits__numbered') }} as v
-    inner join {{ ref('int_journey_stages__declared') }} as s
-        on v.journey_no = s.journey_no and v.stage_no = s.stage_no
-    where {{ c360.in_customer_range('v.entity_id') }}
+    select * from {{ ref('int_journey_visits__numbered') }}
+    where {{ c360.in_customer_range('entity_id') }}
+),
+
+stages as (
+    select * from {{ ref('int_journey_stages__declared') }}
 ),
 
 journeys as (
@@ -29,10 +30,9 @@ instances as (
         case when count(closed_at) > 0 then max(exited_at) end as ended_at,
         max(next_change_at) as next_change_at,
         max(case when exit_reason <> 'next_stage' then exit_reason end) as end_reason,
-        max(case when exit_reason = 'terminal' then terminal_outcome end) as terminal_outcome,
-        {{ c360.listagg_by('stage_id', 'visit_seq', '>') }} as path,
-        max(case when visit_seq = 1 then stage_id end) as first_stage,
-        max(case when next_stage_no is null then stage_id end) as last_stage,
+        max(path) as path,
+        max(case when visit_seq = 1 then stage_no end) as first_stage_no,
+        max(case when next_stage_no is null then stage_no end) as last_stage_no,
         count(*) as visits,
         count(case when visit_no = 1 then 1 end) as stages_visited,
         sum(interactions) as interactions,
@@ -70,7 +70,7 @@ final as (
         i.next_change_at,
         case
             when i.end_reason is null then 'in_progress'
-            when i.end_reason = 'terminal' then i.terminal_outcome
+            when i.end_reason = 'terminal' then s.terminal_outcome
             when i.end_reason = 'exit' then 'exited'
             when i.end_reason = 'restarted' then 'restarted'
             when i.end_reason = 'excluded' then 'void'
@@ -78,8 +78,8 @@ final as (
         end as outcome,
         coalesce(i.end_reason in ('inactivity', 'max_wait', 'max_duration'), true) as is_censored,
         i.path,
-        i.first_stage,
-        i.last_stage,
+        f.stage_id as first_stage,
+        s.stage_id as last_stage,
         i.visits,
         i.stages_visited,
         cast(i.interactions as bigint) as interactions,
@@ -94,6 +94,8 @@ final as (
         cast(i.cost as decimal(18, 2)) as cost
     from instances as i
     inner join journeys as j on i.journey_no = j.journey_no
+    inner join stages as f on i.journey_no = f.journey_no and i.first_stage_no = f.stage_no
+    inner join stages as s on i.journey_no = s.journey_no and i.last_stage_no = s.stage_no
     left join accounts as a on j.entity = 'account' and i.entity_id = a.entity_id
     left join channel_sets as c on i.channel_set = c.channel_set
 )
