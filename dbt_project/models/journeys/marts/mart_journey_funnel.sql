@@ -1,4 +1,4 @@
--- A path is written as '>2>>5>' (stage numbers, so that like sees no wildcard) and counted once per distinct path.
+-- A path is written as stage numbers, >2>>5>, so that like sees no wildcard; once per distinct path, from an example.
 -- Step k of n is reached when the pattern of steps 1..k is found: in the path with gaps (ordered), in it side by side
 -- (strict), or in its sorted distinct stages with gaps (any). A longer pattern contains the shorter: monotone.
 with visits as (
@@ -38,23 +38,25 @@ steps as (
     group by s.journey_key, s.step_no, s.stage_id, s.name
 ),
 
-instance_paths as (
-    select
-        instance_id,
-        {{ c360.listagg_by("'>' || cast(stage_no as " ~ dbt.type_string() ~ ") || '>'", 'visit_seq', '') }} as path,
-        {{ c360.listagg_by(
-            "case when visit_no = 1 then '>' || cast(stage_no as " ~ dbt.type_string() ~ ") || '>' else '' end",
-            'stage_no, visit_no', ''
-        ) }} as stages_seen
-    from visits
-    group by instance_id
+paths as (
+    select journey_key, business_model, path, count(*) as instances, min(instance_id) as example
+    from journeys
+    group by journey_key, business_model, path
 ),
 
 variants as (
-    select j.journey_key, j.business_model, p.path, p.stages_seen, count(*) as instances
-    from journeys as j
-    inner join instance_paths as p on j.instance_id = p.instance_id
-    group by j.journey_key, j.business_model, p.path, p.stages_seen
+    select
+        p.journey_key,
+        p.business_model,
+        p.instances,
+        {{ c360.listagg_by("'>' || cast(v.stage_no as " ~ dbt.type_string() ~ ") || '>'", 'v.visit_seq', '') }} as path,
+        {{ c360.listagg_by(
+            "case when v.visit_no = 1 then '>' || cast(v.stage_no as " ~ dbt.type_string() ~ ") || '>' else '' end",
+            'v.stage_no, v.visit_no', ''
+        ) }} as stages_seen
+    from paths as p
+    inner join visits as v on p.example = v.instance_id
+    group by p.journey_key, p.business_model, p.path, p.instances
 ),
 
 totals as (
