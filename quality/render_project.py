@@ -24,7 +24,7 @@ from quality.render_std import STANDARD_TABLES, render_union
 from quality.render_value import Dataset
 
 PACKAGE_NAME = "c360"
-PLUGINS = ("pipelines.publish.key_plugin", "pipelines.journeys.walk_plugin", "pipelines.journeys.align_plugin")
+PLUGINS = ("pipelines.publish.key_plugin", "pipelines.journeys.sql_functions")
 RENDERED = ("macros", "models")  # every file below these is ours; one no longer rendered is removed
 SUPPLY: dict[str, tuple[Callable[[Dataset], bool], Callable[[Dataset], str]]] = {
     "std_persons": (lambda d: d.has_person, render_persons),

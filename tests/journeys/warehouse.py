@@ -58,7 +58,7 @@ journeys_under_test:
       path: "{warehouse}"
       threads: 1
       attach: [{{path: "{marts}", alias: m}}]
-      plugins: [{{module: pipelines.journeys.walk_plugin}}, {{module: pipelines.journeys.align_plugin}}]
+      plugins: [{{module: pipelines.journeys.sql_functions}}]
       settings:
         {{threads: 2, autoinstall_known_extensions: false, preserve_insertion_order: false, memory_limit: {memory}}}
 """

@@ -231,7 +231,7 @@ def write_root_project(home: Path) -> None:
         "path": str(home / "warehouse.duckdb"),
         "attach": [{"path": str(home / "c360_marts.duckdb"), "alias": "m"}],
         "settings": {"TimeZone": "UTC", "autoinstall_known_extensions": "false", "preserve_insertion_order": "false"},
-        "plugins": [{"module": "pipelines.publish.key_plugin"}, {"module": "pipelines.journeys.walk_plugin"}],
+        "plugins": [{"module": "pipelines.publish.key_plugin"}, {"module": "pipelines.journeys.sql_functions"}],
         "threads": 1,
     }
     (root / "profiles.yml").write_text(yaml.safe_dump({"small": {"target": "dev", "outputs": {"dev": output}}}))

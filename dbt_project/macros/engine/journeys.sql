@@ -72,7 +72,7 @@
 {% endmacro %}
 
 {# The cheapest alignment of a path with its journey's net: a struct of cost, fitness and deviations. A function of
-   pipelines/journeys/align.py that the session registers (on DuckDB by align_plugin), so both engines call it alike. #}
+   pipelines/journeys/align.py that the session registers (on DuckDB by sql_functions.py), so both engines call it alike. #}
 {% macro align_variant(net, path) %}{{ return(adapter.dispatch('align_variant', 'c360')(net, path)) }}{% endmacro %}
 {% macro duckdb__align_variant(net, path) %}align_variant({{ net }}, {{ path }}){% endmacro %}
 {% macro spark__align_variant(net, path) %}align_variant({{ net }}, {{ path }}){% endmacro %}

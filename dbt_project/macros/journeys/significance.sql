@@ -16,6 +16,16 @@
     case when {{ z }} >= 0 then {{ tail }} else 1 - {{ tail }} end
 {% endmacro %}
 
+{# The chance that a cell of n deviates so much or more from the all_n it belongs to; null where either side is too small to
+   say, 1 where nothing deviates. #}
+{% macro chance_of(deviate, n, all_n) %}
+    case
+        when {{ n }} < 10 or {{ all_n }} - {{ n }} < 10 then null
+        when {{ deviate }} is null then 1.0
+        else {{ c360.normal_tail(deviate) }}
+    end
+{% endmacro %}
+
 {# A normal deviate for having `hits` or more among `n`, when `all_hits` are spread at random over `all_n`: the signed root
    of the likelihood ratio with half a hit of continuity. Against the exact hypergeometric tail it is off by less than a
    quarter downwards and by a factor of 4 upwards for tails down to 1e-15, also in cells of five; null where no outcome

@@ -47,13 +47,7 @@ measured as (
 ),
 
 tested as (
-    select
-        *,
-        case
-            when n < 10 or all_n - n < 10 then null
-            when deviate is null then 1.0
-            else {{ c360.normal_tail('deviate') }}
-        end as p_value
+    select *, {{ c360.chance_of('deviate', 'n', 'all_n') }} as p_value
     from measured
 ),
 
