@@ -19,10 +19,10 @@ ROWS = "select 1 as one"
 c360 = Macros(
     correct_for_tests=ROWS,
     days_between=ROWS,
+    judge_ends=ROWS,
     name_channel_sets=ROWS,
     resolve_customers=ROWS,
     survive=ROWS,
-    walk_journeys=ROWS,
     in_customer_range="1 = 1",
 )
 dbt = Macros(type_string="varchar")

@@ -147,7 +147,7 @@ def _walk_rules(journey: Journey) -> str:
     """All that walking one journey needs besides what its interactions match, as compact JSON with sorted keys."""
     number = journey.stage_no
     rules = {
-        **{"reentry": journey.reentry, "cooldown_s": journey.cooldown_s},
+        **{"journey_key": journey.journey_key, "reentry": journey.reentry, "cooldown_s": journey.cooldown_s},
         **{"inactivity_s": journey.inactivity_s, "max_duration_s": journey.max_duration_s},
         "max_wait_s": [stage.max_wait_s for stage in journey.stages],
         "stages": [stage.stage_id for stage in journey.stages],

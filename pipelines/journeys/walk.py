@@ -1,13 +1,14 @@
 """The machine that walks journeys: which instance and stage visit every interaction belongs to, and how visits end.
 
-Put here: what happens at one interaction. Keep out: what a visit then says (walk_visits.py), who matches which stage
-(dbt), rule tables (compile.py).
+Put here: what happens at one interaction. Keep out: what a visit then says (walk_spans.py), who matches which stage and
+in which order interactions come (dbt), rule tables (compile.py).
 All sequences of a call go in lockstep: step k takes the k-th interaction of each that has one. A lane is what can hold
 one open instance: a sequence, or one correlation key of a sequence whose instances run in parallel.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 
 import numpy as np
@@ -15,56 +16,50 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from pipelines.journeys.walk_rules import NEVER, Rules, RuleTable, read_rules, stage_number
-from pipelines.journeys.walk_visits import EXCLUDED, EXIT, RESTARTED, VISIT_TYPES, Walked, describe_visits
+from pipelines.journeys.walk_spans import EXCLUDED, EXIT, RESTARTED, SPANS, Walked, describe_spans
 
-ENTRY, EXITS = 1, 2  # bits of an interaction's roles; further ones are not looked at
-INPUT = {
-    **{"happened_at": pa.timestamp("us"), "candidates": pa.int64(), "roles": pa.int32(), "exclusions": pa.int64()},
-    "correlation_key": pa.string(),
-}
-TYPES = {
-    **{"row_no": pa.int32(), "instance_row": pa.int32(), "visit_row": pa.int32(), "stage_no": pa.int32()},
-    **{"is_outside": pa.bool_(), **VISIT_TYPES},
-}
+ENTRY, EXITS = 1, 2  # bits of an interaction's roles; walk_spans.py reads further ones
+READ = ("occurred_at", "candidates", "roles", "exclusions")
 
 
-def walk_journey(rules: pa.Array, rows: pa.ListArray) -> pa.ListArray:
-    """Walk one journey version with one customer or account; many such pairs in one call, each a sequence.
+def walk_journeys(rows: pa.Table, rules: Mapping[int, str]) -> pa.Table:
+    """Walk journeys with customers or accounts; each pair of a journey version and one of these is a sequence.
 
     Args:
-        rules: of each sequence the JSON of `control.journeys.rules`.
-        rows: of each sequence its interactions in order, as structs of
-            happened_at: timestamp; candidates: set of stages; roles: ENTRY | EXITS; exclusions: set of exclusion
-            numbers; correlation_key: text, only read where instances run in parallel.
+        rows: what may concern a journey, one sequence after the other, each in order:
+            entity_id, interaction_id: uuid; journey_no; occurred_at: timestamp; candidates: set of stages;
+            roles: ENTRY | EXITS | what walk_spans.py reads; exclusions: set of exclusion numbers; correlation_key:
+            text, only read where instances run in parallel; channel_set; value_cents, cost_cents.
+        rules: the JSON of `control.journeys.rules` by journey_no.
     Returns:
-        of each sequence one struct an interaction, in the same order:
-            row_no, instance_row, visit_row: its place in the sequence and the places its instance and its visit began
-            at, from 1; 0 in no instance. stage_no, 0 in no visit. is_outside: a journey interaction of no instance.
-            active_s: seconds since the one before in its visit, 0 where more than 30 minutes passed.
-        and on the first interaction of a visit, else null: visit_seq, visit_no, previous_stage_no, next_stage_no
-            (0: none), left_by (place in REASONS, from 1; null: nothing ends it), left_at. What a
-            deadline ends is still open at every as-of up to that instant.
-        and on the first interaction of an instance, else null: path, its stage ids joined by `>`.
+        a row per stage visit, and one per sequence for its interactions of no instance: SPANS of walk_spans.py.
     """
-    if not len(rows):
-        return pa.array([], pa.list_(pa.struct(TYPES)))
-    fields = rows.flatten()
-    lengths = pc.list_value_length(rows).to_numpy().astype(np.int64)
-    encoded = rules.dictionary_encode()
+    if not rows.num_rows:
+        return pa.Table.from_batches([], SPANS)
+    rows = rows.combine_chunks()
+    first = find_sequences(rows)
+    journeys, which = np.unique(rows["journey_no"].to_numpy()[first], return_inverse=True)
     walk = _Walk(
-        [read_rules(text) for text in encoded.dictionary.to_pylist()],
-        encoded.indices.to_numpy(),
-        lengths,
-        {name: pc.cast(fields.field(name), pa.int64()).to_numpy() for name in INPUT if name != "correlation_key"},
+        [read_rules(rules[number]) for number in journeys.tolist()],
+        which,
+        np.diff(first, append=rows.num_rows),
+        {name: pc.cast(rows[name], pa.int64()).to_numpy() for name in READ},
     )
     if walk.table.is_parallel.any():
-        walk.split_lanes(fields.field("correlation_key"))
-    walked = walk.run()
-    columns = describe_visits(walked, walk.table)
-    columns |= {name: getattr(walked, name) for name in TYPES if name not in columns}
-    arrays = [pa.array(columns[name], kind) for name, kind in TYPES.items()]
-    offsets = pa.array(np.concatenate(([0], np.cumsum(lengths))), pa.int32())
-    return pa.ListArray.from_arrays(offsets, pa.StructArray.from_arrays(arrays, list(TYPES)))
+        walk.split_lanes(rows["correlation_key"].combine_chunks())
+    return describe_spans(walk.run(), walk.table, rows)
+
+
+def find_sequences(rows: pa.Table) -> np.ndarray:
+    """The first row of every sequence; `rows` in one chunk."""
+    return np.flatnonzero(_changes(rows["entity_id"]) | _changes(rows["journey_no"]))
+
+
+def _changes(column: pa.ChunkedArray) -> np.ndarray:
+    """Where a column differs from the row before; true of the first row."""
+    array = column.chunk(0)
+    array = array.storage if isinstance(array, pa.ExtensionArray) else array
+    return np.concatenate(([True], pc.not_equal(array[1:], array[:-1]).to_numpy(zero_copy_only=False)))
 
 
 class _Walk:
@@ -81,7 +76,7 @@ class _Walk:
         self.first_row = (np.cumsum(lengths) - lengths)[by_length][self.sequence]
         self.row = self.first_row + step  # place among the rows as given
         self.row_no = step + 1
-        self.at = columns["happened_at"][self.row]
+        self.at = columns["occurred_at"][self.row]
         self.exclusions = columns["exclusions"][self.row] if columns["exclusions"].any() else None
         roles = columns["roles"][self.row]
         self.is_exit = (roles & EXITS) != 0

@@ -10,6 +10,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import md5
 
 import numpy as np
 
@@ -21,6 +22,7 @@ SECOND = 1_000_000
 class Rules:
     """One journey version, as the walk reads it."""
 
+    key: bytes  # md5 of its journey_key
     inactivity: int
     max_duration: int
     max_wait: tuple[int, ...]  # of stage n at place n; place 0 is no stage
@@ -38,6 +40,7 @@ def read_rules(text: str) -> Rules:
     raw = json.loads(text)
     rest = {"never": NEVER, "after_cooldown": _span(raw["cooldown_s"])}
     return Rules(
+        key=md5(raw["journey_key"].encode(), usedforsecurity=False).digest(),
         inactivity=_span(raw["inactivity_s"]),
         max_duration=_span(raw["max_duration_s"]),
         max_wait=(NEVER, *(_span(seconds) for seconds in raw["max_wait_s"])),
@@ -68,6 +71,7 @@ class RuleTable:
             which: of each sequence, the place of its rules in `distinct`.
         """
         self.which = which
+        self.keys = [r.key for r in distinct]
         self.stages = [r.stages for r in distinct]
         self.inactivity = self._spread([r.inactivity for r in distinct])
         self.max_duration = self._spread([r.max_duration for r in distinct])

@@ -27,8 +27,9 @@ from tests.journeys.warehouse import INTERACTIONS, REPOSITORY, JourneyWarehouse
 DEMO = REPOSITORY / "companies" / "demo"
 AS_OF = datetime(2026, 1, 1)
 FACTS = (  # what the facts are made from
-    *("int_channels__numbered", "int_account_interactions__keyed", "int_journey_interactions__walked"),
-    *("int_journey_visits__numbered", "int_journey_visits__surveyed", "int_journey_variants__aligned"),
+    *("int_channels__numbered", "int_account_interactions__keyed", "int_journey_interactions__matched"),
+    *("int_journey_spans__walked", "int_journey_visits__numbered", "int_journey_instances__numbered"),
+    *("int_journey_visits__surveyed", "int_journey_variants__aligned"),
 )
 SIZES = [1_000_000, 10_000_000, 20_000_000]
 EVENTS = """

@@ -87,7 +87,7 @@ def instance_row(entity_id: str, journey: Journey, instance: Instance) -> Instan
     visits = instance.visits
     events = [event for visit in visits for event in visit.interactions]
     return InstanceRow(
-        instance_id=instance_id(entity_id, journey, instance),
+        instance_id=instance_id(journey, instance),
         entity_id=entity_id,
         journey_key=journey.journey_key,
         correlation_key=instance.key,
@@ -117,7 +117,7 @@ def visit_rows(entity_id: str, journey: Journey, instance: Instance) -> list[Vis
         active_s = _active_s(visit)
         rows.append(
             VisitRow(
-                instance_id=instance_id(entity_id, journey, instance),
+                instance_id=instance_id(journey, instance),
                 entity_id=entity_id,
                 journey_key=journey.journey_key,
                 visit_seq=seq,
@@ -145,14 +145,11 @@ def visit_rows(entity_id: str, journey: Journey, instance: Instance) -> list[Vis
     return rows
 
 
-def instance_id(entity_id: str, journey: Journey, instance: Instance) -> str:
-    """Named after who walks, the version and the first interaction: no run and no later interaction enters.
-
-    A customer has a uuid; an account's is that of its key.
-    """
-    walks = uuid_of(entity_id) if journey.entity == "account" else entity_id
-    first = instance.visits[0].interactions[0]["interaction_id"]
-    return uuid_of(f"{walks}|{journey.journey_key}|{first}")
+def instance_id(journey: Journey, instance: Instance) -> str:
+    """Named after the version and the first interaction, bit by bit one of both: neither a run nor a later interaction
+    enters, nor who walks, so that an instance keeps its name when its customer gets another."""
+    first = uuid.UUID(instance.visits[0].interactions[0]["interaction_id"])
+    return str(uuid.UUID(int=first.int ^ uuid.UUID(uuid_of(journey.journey_key)).int))
 
 
 def uuid_of(text: str) -> str:

@@ -27,17 +27,23 @@ DOCUMENT = {
         {"touchpoints": ["tried"]},
     ],
 }  # fmt: skip
-WALK = (
-    '{"cooldown_s":null,"exclusions":[[2,3],[null,null]],"inactivity_s":3600,"max_duration_s":86400,'
-    '"max_wait_s":[null,7200,null],"reentry":"after_end","stages":["look","try","pay"],"terminal":[false,false,true]}'
-)
-OPENING = ("after_end", None, 86_400, None, WALK)
+
+
+def _opening(key: str) -> tuple:
+    walk = (
+        f'{{"cooldown_s":null,"exclusions":[[2,3],[null,null]],"inactivity_s":3600,"journey_key":"{key}",'
+        '"max_duration_s":86400,"max_wait_s":[null,7200,null],"reentry":"after_end","stages":["look","try","pay"],'
+        '"terminal":[false,false,true]}'
+    )
+    return ("after_end", None, 86_400, None, walk)
+
+
 FACTS = ("Buy", "marketing", "acquisition", "Get online", "life", "customer", 3600)
 GOLDEN = {
     "journeys": [
-        ("buy@1", 1, "buy", 1, "approved", *FACTS, False, *OPENING),
-        ("buy@2", 2, "buy", 2, "approved", *FACTS, True, *OPENING),
-        ("buy@3", 3, "buy", 3, "assumed", *FACTS, False, *OPENING),
+        ("buy@1", 1, "buy", 1, "approved", *FACTS, False, *_opening("buy@1")),
+        ("buy@2", 2, "buy", 2, "approved", *FACTS, True, *_opening("buy@2")),
+        ("buy@3", 3, "buy", 3, "assumed", *FACTS, False, *_opening("buy@3")),
     ],
     "journey_stages": [
         ("buy@1", 1, 1, "look", "look", True, True, None, None, False, '{"duration_p50_s": 86400, "effort": 2}', None),

@@ -9,22 +9,25 @@ from __future__ import annotations
 import json
 import re
 from datetime import datetime, timedelta
+from hashlib import md5
+from uuid import UUID
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from walked_spans import INPUT, spans_of
 
-from pipelines.journeys.walk import INPUT, walk_journey
-from pipelines.journeys.walk_visits import REASONS
+from pipelines.journeys.walk import walk_journeys
+from pipelines.journeys.walk_spans import REASONS
 
 START = datetime(2026, 1, 1)
 EVENT = re.compile(r"(?P<minute>\d+) (?P<stages>\d*)(?P<entry>!?)(?P<exit>x?)(?P<exclusion>(/\d)*)(@(?P<key>\w+))?")
 
 
 def _rules(stages=3, terminal=(), max_wait=None, **rules) -> str:
-    plain = {"reentry": "after_end", "cooldown_s": None, "inactivity_s": None, "max_duration_s": None, "exclusions": []}
+    plain = {"journey_key": "walk@1", "reentry": "after_end", "exclusions": []}
+    plain |= {"cooldown_s": None, "inactivity_s": None, "max_duration_s": None}
     seconds = {
         f"{name}_s": 60 * rules.pop(name) for name in ("cooldown", "inactivity", "max_duration") if name in rules
     }
@@ -38,7 +41,7 @@ def _rules(stages=3, terminal=(), max_wait=None, **rules) -> str:
 def _event(text: str) -> dict:
     found = EVENT.fullmatch(text)
     return {
-        "happened_at": START + timedelta(minutes=int(found["minute"])),
+        "occurred_at": START + timedelta(minutes=int(found["minute"])),
         "candidates": sum(1 << (int(stage) - 1) for stage in found["stages"]),
         "roles": bool(found["entry"]) + 2 * bool(found["exit"]) + 4,  # further bits are none of the walk's business
         "exclusions": sum(1 << (int(number) - 1) for number in found["exclusion"].split("/")[1:]),
@@ -46,36 +49,67 @@ def _event(text: str) -> dict:
     }
 
 
-def _walk(rules: list[str], sequences: list[list[dict]]) -> list[list[dict]]:
-    rows = pa.array(sequences, pa.list_(pa.struct(INPUT)))
-    return walk_journey(pa.array(rules, pa.string()), rows).to_pylist()
+def _spans(*events: str, **rules) -> tuple[list[dict], list[dict]]:
+    """Visits and instances of one sequence."""
+    [spans] = spans_of([_rules(**rules)], [[_event(text) for text in events]])
+    return [s for s in spans if s["visit_seq"]], [s for s in spans if s["path"]]
 
 
 def walk(events: str, **rules) -> str:
     """The instances of one sequence, in the words of this file; then `outside` and the rows that are."""
-    rows = _walk([_rules(**rules)], [[_event(text) for text in events.split(", ")]])[0]
-    instances: dict[int, list[str]] = {}
-    for row in rows:
-        if row["visit_seq"] is None:
+    [spans] = spans_of([_rules(**rules)], [[_event(text) for text in events.split(", ")]])
+    instances: dict[UUID, list[str]] = {}
+    outside = ""
+    for span in spans:
+        if span["members"] is None:
             continue
-        members = ",".join(str(r["row_no"]) for r in rows if r["visit_row"] == row["row_no"])
+        members = ",".join(str(member["row_no"]) for member in span["members"])
+        if span["instance_id"] is None:
+            outside = f" outside {members}"
+            continue
         left = ""
-        if row["left_by"] is not None:
-            left = f" {REASONS[row['left_by'] - 1]}@{int((row['left_at'] - START).total_seconds() // 60)}"
-        instances.setdefault(row["instance_row"], []).append(f"{row['stage_no']} [{members}]{left}")
-    outside = [str(row["row_no"]) for row in rows if row["is_outside"]]
-    text = " | ".join("; ".join(visits) for visits in instances.values())
-    return text + (f" outside {','.join(outside)}" if outside else "")
+        if span["left_by"] is not None:
+            left = f" {REASONS[span['left_by'] - 1]}@{int((span['left_at'] - START).total_seconds() // 60)}"
+        instances.setdefault(span["instance_id"], []).append(f"{span['stage_no']} [{members}]{left}")
+    return " | ".join("; ".join(visits) for visits in instances.values()) + outside
 
 
 def test_an_entry_opens_and_what_matches_follows():
     assert walk("0 1!, 1 2, 2 2, 3 1!") == "1 [1] next_stage@1; 2 [2,3] next_stage@3; 1 [4]"
 
 
-def test_the_first_interaction_of_an_instance_tells_its_path():
-    events = [_event(text) for text in ("0 1!", "1 1", "2 2", "3 1", "4 3", "5 2", "6 1!")]
-    [rows] = _walk([_rules(terminal=[3])], [events])
-    assert [row["path"] for row in rows] == ["s1>s2>s1>s3", None, None, None, None, None, "s1"]
+def test_an_instance_tells_its_path_and_where_it_stands():
+    _, instances = _spans("0 1!", "1 1", "2 2", "3 1", "4 3", "5 2", "6 1!", terminal=[3])
+
+    told = [(i["path"], i["first_stage_no"], i["stage_no"], i["visits"], i["stages_visited"]) for i in instances]
+    assert told == [("s1>s2>s1>s3", 1, 3, 4, 3), ("s1", 1, 1, 1, 1)]
+
+
+def test_an_instance_is_named_after_its_journey_and_its_first_interaction():
+    visits, instances = _spans("0 1!", "1 1!", "2 2", reentry="restart")
+
+    journey = int.from_bytes(md5(b"walk@1").digest())
+    assert [i["instance_id"].int ^ journey for i in instances] == [1, 2]
+    assert [v["instance_id"] for v in visits] == [instances[i]["instance_id"] for i in (0, 1, 1)]
+
+
+def test_visits_and_instances_add_up_their_interactions():
+    online, offline, assisted, b2b = 4, 8, 16, 32
+    seen = [
+        {"roles": 1 | online, "channel_set": 1, "value_cents": 250, "cost_cents": 1},
+        {"roles": offline | assisted, "channel_set": 2, "value_cents": 50},
+        {"roles": online | b2b, "channel_set": 1},
+    ]
+    events = [_event(text) | more for text, more in zip(("0 1!", "1 1", "2 2"), seen, strict=True)]
+    [spans] = spans_of([_rules()], [events])
+
+    names = ("interactions", "online_interactions", "offline_interactions", "assisted_interactions")
+    names = (*names, "is_b2b", "channel_set", "value_cents", "cost_cents", "active_s")
+    assert [tuple(span[name] for name in names) for span in spans] == [
+        (2, 1, 1, 1, False, 3, 300, 1, 60),
+        (1, 1, 0, 0, True, 1, None, None, 0),
+        (3, 2, 1, 1, True, 3, 300, 1, 60),
+    ]
 
 
 def test_nothing_but_an_entry_opens():
@@ -255,35 +289,35 @@ def test_a_key_means_nothing_where_instances_are_not_parallel():
 
 
 def test_a_visit_knows_its_numbers_and_neighbours():
-    rows = _walk([_rules()], [[_event(text) for text in ("0 1!", "1 2", "2 1", "3 2", "4 2")]])[0]
+    visits, _ = _spans("0 1!", "1 2", "2 1", "3 2", "4 2")
 
-    described = [
-        (r["visit_seq"], r["visit_no"], r["previous_stage_no"], r["next_stage_no"]) for r in rows if r["visit_seq"]
-    ]
-    assert described == [(1, 1, 0, 2), (2, 1, 1, 1), (3, 2, 2, 2), (4, 2, 1, 0)]
+    described = [(v["visit_seq"], v["visit_no"], v["previous_stage_no"], v["next_stage_no"]) for v in visits]
+    assert described == [(1, 1, None, 2), (2, 1, 1, 1), (3, 2, 2, 2), (4, 2, 1, None)]
 
 
 def test_active_time_is_gaps_of_at_most_half_an_hour_inside_a_visit():
-    rows = _walk([_rules()], [[_event(text) for text in ("0 1!", "30 1", "61 1", "62 2", "63 2")]])[0]
+    visits, [instance] = _spans("0 1!", "30 1", "61 1", "62 2", "63 2")
 
-    assert [r["active_s"] for r in rows] == [0, 1800, 0, 0, 60]
+    assert [v["active_s"] for v in visits] == [1800, 60]
+    assert instance["active_s"] == 1860
 
 
 def test_in_parallel_active_time_is_counted_in_each_visit():
-    rows = _walk([_rules(reentry="parallel")], [[_event(t) for t in ("0 1!@a", "1 1!@b", "5 1@a", "7 1@b")]])[0]
+    visits, _ = _spans("0 1!@a", "1 1!@b", "5 1@a", "7 1@b", reentry="parallel")
 
-    assert [r["active_s"] for r in rows] == [0, 0, 300, 360]
+    assert [v["active_s"] for v in visits] == [300, 360]
 
 
 def test_stages_are_told_apart_up_to_the_sixtieth():
     events = [_event("0 1!") | {"candidates": 1 << 58}, _event("1 1") | {"candidates": 3 << 58}, _event("2 2")]
-    rows = _walk([_rules(stages=60)], [[*events[:2], {**events[1], "candidates": 1 << 59}, events[2]]])[0]
+    [spans] = spans_of([_rules(stages=60)], [[*events[:2], {**events[1], "candidates": 1 << 59}, events[2]]])
 
-    assert [r["stage_no"] for r in rows] == [59, 59, 60, 2]
+    visits = [(v["stage_no"], v["interactions"]) for v in spans if v["visit_seq"]]
+    assert visits == [(59, 2), (60, 1), (2, 1)]
 
 
-def test_no_sequences_give_none():
-    assert _walk([], []) == []
+def test_no_rows_give_no_spans():
+    assert walk_journeys(INPUT.empty_table(), {}).num_rows == 0
 
 
 SEQUENCE = st.lists(
@@ -309,7 +343,7 @@ def test_a_sequence_walks_alone_as_it_walks_in_company(drawn):
         sequences.append(
             [
                 {
-                    "happened_at": START + timedelta(minutes=int(minute)),
+                    "occurred_at": START + timedelta(minutes=int(minute)),
                     **{"candidates": stages, "roles": roles, "exclusions": exclusions},
                     "correlation_key": key.strip() or None,
                 }
@@ -318,6 +352,11 @@ def test_a_sequence_walks_alone_as_it_walks_in_company(drawn):
         )
     rules = [rule for rule, _ in drawn]
 
-    together = _walk(rules, sequences)
+    together = spans_of(rules, sequences)
 
-    assert together == [_walk([rule], [sequence])[0] for rule, sequence in zip(rules, sequences, strict=True)]
+    alone = [spans_of([rule], [sequence])[0] for rule, sequence in zip(rules, sequences, strict=True)]
+    assert [_unnamed(spans) for spans in together] == [_unnamed(spans) for spans in alone]
+
+
+def _unnamed(spans: list[dict]) -> list[dict]:
+    return [{name: value for name, value in span.items() if name not in ("entity_id", "journey_no")} for span in spans]

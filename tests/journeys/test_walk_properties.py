@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,11 +11,12 @@ from interpreted_rows import visit_rows
 from interpreter import correlation_key, in_order, meets, walk
 from random_journeys import START
 from small_walks import CHECKED, small_journeys, small_walks
+from walked_spans import spans_of
 
 from pipelines.journeys.compile import compile_journeys
 from pipelines.journeys.model import Journey
-from pipelines.journeys.walk import ENTRY, EXITS, INPUT, walk_journey
-from pipelines.journeys.walk_visits import REASONS
+from pipelines.journeys.walk import ENTRY, EXITS
+from pipelines.journeys.walk_spans import REASONS
 
 LATER = datetime(START.year + 1, 1, 1)  # past every deadline of a small walk
 PAIRS = st.lists(st.tuples(small_journeys(), small_walks()), min_size=1, max_size=3)
@@ -37,27 +37,41 @@ def _walked(told: list[tuple[Journey, list[dict]]]) -> list[tuple[list, list]]:
     """(of each interaction: instance, visit, stage, whether outside), (of each visit: how it came and ended)."""
     rules = [compile_journeys([journey])["journeys"]["rules"][0].as_py() for journey, _ in told]
     rows = [[_row(journey, event) for event in events] for journey, events in told]
-    sequences = walk_journey(pa.array(rules), pa.array(rows, pa.list_(pa.struct(list(INPUT.items())))))
     return [
-        (
-            [(r["instance_row"], r["visit_row"], r["stage_no"], r["is_outside"]) for r in sequence],
-            [
-                (
-                    *(r["row_no"], r["visit_seq"], r["visit_no"], r["previous_stage_no"], r["next_stage_no"]),
-                    *(r["left_by"] and REASONS[r["left_by"] - 1], r["left_at"]),
-                    sum(same["active_s"] for same in sequence if same["visit_row"] == r["row_no"]),
-                )
-                for r in sequence
-                if r["visit_seq"] is not None
-            ],
-        )
-        for sequence in sequences.to_pylist()
+        (_placed(spans, len(events)), [_visit(span) for span in sorted(_visits(spans), key=_entered)])
+        for spans, (_, events) in zip(spans_of(rules, rows), told, strict=True)
     ]
+
+
+def _visits(spans: list[dict]) -> list[dict]:
+    return [span for span in spans if span["visit_seq"]]
+
+
+def _entered(visit: dict) -> int:
+    return visit["members"][0]["row_no"]
+
+
+def _placed(spans: list[dict], rows: int) -> list[tuple]:
+    placed = dict.fromkeys(range(1, rows + 1), (0, 0, 0, False))
+    began = {visit["instance_id"]: _entered(visit) for visit in _visits(spans) if visit["visit_seq"] == 1}
+    for span in spans:
+        place = (0, 0, 0, True)
+        if span["visit_seq"]:
+            place = (began[span["instance_id"]], _entered(span), span["stage_no"], False)
+        placed |= {member["row_no"]: place for member in span["members"] or []}
+    return list(placed.values())
+
+
+def _visit(span: dict) -> tuple:
+    reason = span["left_by"] and REASONS[span["left_by"] - 1]
+    neighbours = (span["previous_stage_no"] or 0, span["next_stage_no"] or 0)
+    left = (reason, span["left_at"], span["active_s"])
+    return (_entered(span), span["visit_seq"], span["visit_no"], *neighbours, *left)
 
 
 def _row(journey: Journey, event: dict) -> dict:
     return {
-        "happened_at": event["occurred_at"],
+        "occurred_at": event["occurred_at"],
         "candidates": _set(meets(stage, event) for stage in journey.stages),
         "roles": ENTRY * (event["touchpoint"] in journey.entry_touchpoints)
         + EXITS * any(meets(gone, event) for gone in journey.exits),

@@ -10,67 +10,6 @@
 {% macro duckdb__listagg_by(value, by, separator) %}string_agg({{ value }}, '{{ separator }}' order by {{ by }}){% endmacro %}
 {% macro spark__listagg_by(value, by, separator) %}array_join(transform(array_sort(collect_list(struct({{ by }} as k, {{ value }} as v))), x -> x.v), '{{ separator }}'){% endmacro %}
 
-{# Every interaction of `matched` with its place in a journey, as pipelines/journeys/walk.py finds it; one walk for each
-   journey and customer or account. `rules`: journey_no, rules. The walk takes lists: the sort key comes first in their
-   structs, and DuckDB orders nulls inside a struct last. #}
-{% macro walk_journeys(matched, rules) %}{{ return(adapter.dispatch('walk_journeys', 'c360')(matched, rules)) }}{% endmacro %}
-{% macro duckdb__walk_journeys(matched, rules) %}
-    select
-        entity_id, journey_no, unnest(interactions, max_depth := 2), unnest(steps, max_depth := 2)
-    from (
-        select
-            s.*,
-            walk_journey(r.rules, [
-                struct_pack(
-                    happened_at := i.occurred_at, candidates := i.candidates, roles := i.roles,
-                    exclusions := i.exclusions, correlation_key := i.correlation_key
-                ) for i in s.interactions
-            ]) as steps
-        from (
-            select
-                entity_id,
-                journey_no,
-                list_sort(list(struct_pack(
-                    occurred_at := occurred_at, priority := priority, sequence := sequence, slot := slot,
-                    interaction_id := interaction_id, candidates := candidates, exclusions := exclusions,
-                    roles := cast(roles as integer), correlation_key := correlation_key,
-                    channel_set := channel_set, value := value, cost := cost
-                ))) as interactions
-            from {{ matched }}
-            group by entity_id, journey_no
-        ) as s
-        inner join {{ rules }} as r on s.journey_no = r.journey_no
-    )
-{% endmacro %}
-{# Spark puts nulls first inside a struct, so the sort key says where they belong. #}
-{% macro spark__walk_journeys(matched, rules) %}
-    select
-        entity_id, journey_no, walked.interactions.*, walked.steps.*
-    from (select entity_id, journey_no, explode(arrays_zip(interactions, steps)) as walked from (
-        select
-            s.*,
-            walk_journey(r.rules, transform(s.interactions, i -> named_struct(
-                'happened_at', i.occurred_at, 'candidates', i.candidates, 'roles', i.roles,
-                'exclusions', i.exclusions, 'correlation_key', i.correlation_key
-            ))) as steps
-        from (
-            select
-                entity_id,
-                journey_no,
-                array_sort(collect_list(named_struct(
-                    'occurred_at', occurred_at, 'priority', priority,
-                    'has_no_sequence', sequence is null, 'sequence', sequence, 'slot', slot,
-                    'interaction_id', interaction_id, 'candidates', candidates, 'exclusions', exclusions,
-                    'roles', cast(roles as int), 'correlation_key', correlation_key,
-                    'channel_set', channel_set, 'value', value, 'cost', cost
-                ))) as interactions
-            from {{ matched }}
-            group by entity_id, journey_no
-        ) as s
-        inner join {{ rules }} as r on s.journey_no = r.journey_no
-    ))
-{% endmacro %}
-
 {# The cheapest alignment of a path with its journey's net: a struct of cost, fitness and deviations. A function of
    pipelines/journeys/align.py that the session registers (on DuckDB by sql_functions.py), so both engines call it alike. #}
 {% macro align_variant(net, path) %}{{ return(adapter.dispatch('align_variant', 'c360')(net, path)) }}{% endmacro %}

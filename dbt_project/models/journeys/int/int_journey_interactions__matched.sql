@@ -1,4 +1,4 @@
-{{ config(materialized='ephemeral') }}
+{{ config(materialized='view') }}
 
 -- the world is judged at as_of: what happened later has not happened yet
 {% set columns = [
@@ -9,11 +9,10 @@
 with of_entities as (
     select customer_id as entity_id, 'customer' as entity, {{ columns }}
     from {{ ref('fct_interactions') }}
-    where {{ c360.in_customer_range() }}
+    where customer_id is not null
     union all
     select entity_id, 'account' as entity, {{ columns }}
     from {{ ref('int_account_interactions__keyed') }}
-    where {{ c360.in_customer_range('entity_id') }}
 ),
 
 interactions as (
@@ -121,8 +120,8 @@ final as (
         roles,
         correlation_key,
         channel_set,
-        value,
-        cost
+        cast(value * 100 as bigint) as value_cents,
+        cast(cost * 100 as bigint) as cost_cents
     from roles
     where candidates <> 0 or exclusions <> 0 or roles & 2 <> 0
 )

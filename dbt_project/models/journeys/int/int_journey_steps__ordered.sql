@@ -1,12 +1,8 @@
 {{ config(materialized='bucketed_table') }}
 
-with walked as (
-    select * from {{ ref('int_journey_interactions__walked') }}
-    where {{ c360.in_customer_range('entity_id') }} and not is_outside
-),
-
-visits as (
-    select * from {{ ref('int_journey_visits__numbered') }}
+with visits as (
+    select entity_id, journey_no, instance_id, visit_seq, stage_no, {{ c360.each_of('members') }} as member
+    from {{ ref('int_journey_visits__numbered') }}
     where {{ c360.in_customer_range('entity_id') }}
 ),
 
@@ -34,16 +30,14 @@ staged as (
         v.instance_id,
         v.visit_seq,
         v.stage_no,
-        w.journey_no,
-        w.entity_id,
-        w.row_no,
-        w.interaction_id,
-        w.occurred_at,
+        v.journey_no,
+        v.entity_id,
+        {{ c360.field('v.member', 'row_no') }} as row_no,
+        {{ c360.field('v.member', 'interaction_id') }} as interaction_id,
+        {{ c360.field('v.member', 'occurred_at') }} as occurred_at,
         j.journey_key,
         j.interactions
-    from walked as w
-    inner join visits as v
-        on w.entity_id = v.entity_id and w.journey_no = v.journey_no and w.visit_row = v.visit_row
+    from visits as v
     inner join journeys as j on v.instance_id = j.instance_id
 ),
 

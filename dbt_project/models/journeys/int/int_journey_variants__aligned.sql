@@ -1,20 +1,21 @@
 -- Instances are many, distinct paths few: only the paths are compared with the map. An open instance has no path yet
 -- that could be judged, and a void one is none of the journey's.
 with variants as (
-    select journey_key, path, count(*) as instances
-    from {{ ref('fct_journeys') }}
-    where outcome not in ('in_progress', 'void')
-    group by journey_key, path
+    select journey_no, path, count(*) as instances
+    from {{ ref('int_journey_instances__numbered') }}
+    where end_reason <> 'excluded'
+    group by journey_no, path
 ),
 
 aligned as (
-    select v.journey_key, v.path, v.instances, {{ c360.align_variant('j.net', 'v.path') }} as alignment
+    select v.journey_no, j.journey_key, v.path, v.instances, {{ c360.align_variant('j.net', 'v.path') }} as alignment
     from variants as v
-    inner join {{ ref('int_journeys__declared') }} as j on v.journey_key = j.journey_key
+    inner join {{ ref('int_journeys__declared') }} as j on v.journey_no = j.journey_no
 ),
 
 final as (
     select
+        journey_no,
         journey_key,
         path,
         instances,

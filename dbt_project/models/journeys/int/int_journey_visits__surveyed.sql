@@ -32,13 +32,25 @@ interactions as (
     where customer_id in (select customer_id from answers)
 ),
 
+members as (
+    select entity_id, journey_no, instance_id, visit_seq, {{ c360.each_of('members') }} as member
+    from {{ ref('int_journey_visits__numbered') }}
+),
+
 staged as (
     select
-        w.entity_id, w.journey_no, w.row_no, w.visit_row, w.occurred_at,
-        i.customer_id, i.touchpoint, i.order_key, i.case_key
-    from {{ ref('int_journey_interactions__walked') }} as w
-    inner join interactions as i on w.interaction_id = i.interaction_id
-    where not w.is_outside
+        m.entity_id,
+        m.journey_no,
+        m.instance_id,
+        m.visit_seq,
+        {{ c360.field('m.member', 'row_no') }} as row_no,
+        {{ c360.field('m.member', 'occurred_at') }} as occurred_at,
+        i.customer_id,
+        i.touchpoint,
+        i.order_key,
+        i.case_key
+    from members as m
+    inner join interactions as i on {{ c360.field('m.member', 'interaction_id') }} = i.interaction_id
 ),
 
 journeys as (
@@ -50,8 +62,9 @@ possible as (
         a.*,
         s.entity_id,
         s.journey_no,
+        s.instance_id,
+        s.visit_seq,
         s.row_no,
-        s.visit_row,
         s.occurred_at,
         s.occurred_at <= a.responded_at as is_before,
         coalesce(s.order_key = a.order_key, false) or coalesce(s.case_key = a.case_key, false) as is_same_matter,
@@ -82,13 +95,13 @@ ranked as (
 final as (
     select
         entity_id,
-        journey_no,
-        visit_row,
+        instance_id,
+        visit_seq,
         cast(sum(csat) / nullif(sum(csat_answers), 0) as decimal(9, 4)) as csat,
         cast(sum(effort) / nullif(sum(effort_answers), 0) as decimal(9, 4)) as effort
     from ranked
     where choice = 1
-    group by entity_id, journey_no, visit_row
+    group by entity_id, instance_id, visit_seq
 )
 
 select * from final

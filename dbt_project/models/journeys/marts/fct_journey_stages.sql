@@ -1,13 +1,9 @@
-{{ config(materialized='bucketed_table') }}
-
 with visits as (
     select * from {{ ref('int_journey_visits__numbered') }}
-    where {{ c360.in_customer_range('entity_id') }}
 ),
 
 surveys as (
     select * from {{ ref('int_journey_visits__surveyed') }}
-    where {{ c360.in_customer_range('entity_id') }}
 ),
 
 journeys as (
@@ -39,7 +35,7 @@ final as (
         v.exited_at,
         v.exit_reason,
         {{ c360.seconds_between('v.entered_at', 'v.exited_at') }} as duration_s,
-        cast(v.active_s as bigint) as active_s,
+        v.active_s,
         cast({{ c360.seconds_between('v.entered_at', 'v.exited_at') }} - v.active_s as bigint) as wait_s,
         s.sla_s,
         s.max_wait_s,
@@ -58,8 +54,8 @@ final as (
         v.assisted_interactions,
         v.online_interactions = v.interactions as is_online_only,
         v.offline_interactions = v.interactions as is_offline_only,
-        cast(v.value as decimal(18, 2)) as value,
-        cast(v.cost as decimal(18, 2)) as cost,
+        v.value,
+        v.cost,
         u.csat,
         u.effort,
         cast(null as double) as sentiment
@@ -70,8 +66,7 @@ final as (
     left join stages as after on v.journey_no = after.journey_no and v.next_stage_no = after.stage_no
     left join channel_sets as c on v.channel_set = c.channel_set
     left join surveys as u
-        on v.entity_id = u.entity_id and v.journey_no = u.journey_no and v.visit_row = u.visit_row
+        on v.instance_id = u.instance_id and v.visit_seq = u.visit_seq
 )
 
 select * from final
-order by customer_id, instance_id, visit_seq

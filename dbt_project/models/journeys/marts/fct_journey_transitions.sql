@@ -1,8 +1,6 @@
-{{ config(materialized='bucketed_table') }}
-
 with visits as (
     select * from {{ ref('int_journey_visits__numbered') }}
-    where {{ c360.in_customer_range('entity_id') }} and visit_seq > 1
+    where visit_seq > 1
 ),
 
 journeys as (
@@ -41,4 +39,3 @@ final as (
 )
 
 select * from final
-order by customer_id, journey_key, moved_at, visit_seq

@@ -1,8 +1,5 @@
-{{ config(materialized='bucketed_table') }}
-
-with visits as (
-    select * from {{ ref('int_journey_visits__numbered') }}
-    where {{ c360.in_customer_range('entity_id') }}
+with instances as (
+    select * from {{ ref('int_journey_instances__numbered') }}
 ),
 
 stages as (
@@ -15,36 +12,10 @@ journeys as (
 
 accounts as (
     select distinct entity_id, account_key from {{ ref('int_account_interactions__keyed') }}
-    where {{ c360.in_customer_range('entity_id') }}
 ),
 
-instances as (
-    select
-        instance_id,
-        entity_id,
-        journey_no,
-        max(correlation_key) as correlation_key,
-        min(entered_at) as started_at,
-        max(last_at) as last_at,
-        max(closed_at) as closed_at,
-        case when count(closed_at) > 0 then max(exited_at) end as ended_at,
-        max(next_change_at) as next_change_at,
-        max(case when exit_reason <> 'next_stage' then exit_reason end) as end_reason,
-        max(path) as path,
-        max(case when visit_seq = 1 then stage_no end) as first_stage_no,
-        max(case when next_stage_no is null then stage_no end) as last_stage_no,
-        count(*) as visits,
-        count(case when visit_no = 1 then 1 end) as stages_visited,
-        sum(interactions) as interactions,
-        sum(active_s) as active_s,
-        bit_or(channel_set) as channel_set,
-        sum(online_interactions) as online_interactions,
-        sum(offline_interactions) as offline_interactions,
-        {{ dbt.bool_or('is_b2b') }} as is_b2b,
-        sum(value) as value,
-        sum(cost) as cost
-    from visits
-    group by instance_id, entity_id, journey_no
+variants as (
+    select journey_no, path, fitness from {{ ref('int_journey_variants__aligned') }}
 ),
 
 channel_sets as (
@@ -78,27 +49,28 @@ final as (
         end as outcome,
         coalesce(i.end_reason in ('inactivity', 'max_wait', 'max_duration'), true) as is_censored,
         i.path,
+        case when i.end_reason <> 'excluded' then v.fitness end as fitness,
         f.stage_id as first_stage,
         s.stage_id as last_stage,
         i.visits,
         i.stages_visited,
-        cast(i.interactions as bigint) as interactions,
-        cast(i.online_interactions as bigint) as online_interactions,
-        cast(i.offline_interactions as bigint) as offline_interactions,
+        i.interactions,
+        i.online_interactions,
+        i.offline_interactions,
         i.online_interactions > 0 and i.offline_interactions > 0 as is_mixed,
         {{ c360.seconds_between('i.started_at', 'i.ended_at') }} as duration_s,
-        cast(i.active_s as bigint) as active_s,
+        i.active_s,
         c.channels,
         c.channel_count,
-        cast(i.value as decimal(18, 2)) as value,
-        cast(i.cost as decimal(18, 2)) as cost
+        i.value,
+        i.cost
     from instances as i
     inner join journeys as j on i.journey_no = j.journey_no
     inner join stages as f on i.journey_no = f.journey_no and i.first_stage_no = f.stage_no
     inner join stages as s on i.journey_no = s.journey_no and i.last_stage_no = s.stage_no
     left join accounts as a on j.entity = 'account' and i.entity_id = a.entity_id
+    left join variants as v on i.journey_no = v.journey_no and i.path = v.path
     left join channel_sets as c on i.channel_set = c.channel_set
 )
 
 select * from final
-order by customer_id, account_key, journey_key, started_at

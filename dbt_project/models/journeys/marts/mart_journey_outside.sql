@@ -1,9 +1,10 @@
 with counted as (
     select
         journey_no,
-        count(*) as interactions,
-        count(case when is_outside then 1 end) as outside_interactions
-    from {{ ref('int_journey_interactions__walked') }}
+        cast(sum(interactions) as bigint) as interactions,
+        cast(sum(case when stage_no is null then interactions end) as bigint) as outside_interactions
+    from {{ ref('int_journey_spans__walked') }}
+    where path is null
     group by journey_no
 ),
 

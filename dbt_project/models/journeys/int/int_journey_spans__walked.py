@@ -1,0 +1,15 @@
+"""A walk is no relation but a state carried from interaction to interaction: pipelines/journeys/walk.py."""
+
+ORDER = "entity_id, journey_no, occurred_at, priority, sequence nulls last, slot, interaction_id"
+
+
+def model(dbt, session):
+    """Stage visits as the walk finds them, over the interactions in order, streamed so that any number fits."""
+    from pipelines.journeys.walk_stream import walk_stream
+
+    dbt.config(materialized="table")
+    rules = dict(dbt.source("control", "journeys").select("journey_no", "rules").fetchall())
+    matched = dbt.ref("int_journey_interactions__matched").order(ORDER)
+    reading = session.cursor()  # what is read while the model is written needs a connection of its own
+    reading.execute("set arrow_lossless_conversion = true")
+    return walk_stream(reading.sql(matched.sql_query()).to_arrow_reader(250_000), rules)
