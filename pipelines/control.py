@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from pipelines.ingest.manifest import Manifest
 from pipelines.journeys.compile import compile_journeys
+from pipelines.journeys.fingerprint import fingerprint_journeys
 from pipelines.journeys.model import Journey, JourneyError
 from pipelines.journeys.released import list_changed_releases
 from pipelines.journeys.spec import load_journeys
@@ -68,6 +69,7 @@ def write_control(
     journeys = load_journeys(company.journeys_dir, company.touchpoints)
     if changed := list_changed_releases(journeys, released / "journeys"):
         raise JourneyError(changed)
+    rules = compile_journeys(journeys)
     tables = {
         "parts": parts,
         "touchpoints": _touchpoints(company),
@@ -76,7 +78,7 @@ def write_control(
         "contracts": _contracts(company, parts, manifest.failed_datasets()),
         "definitions": _definitions(),
         "declarations": _declarations(company, journeys),
-        **compile_journeys(journeys),
+        **rules,
     }
     connection.execute("begin")
     connection.execute("create schema if not exists control")
@@ -86,8 +88,17 @@ def write_control(
     connection.execute(
         "create or replace table control.run as select ?::varchar as run_id, ?::timestamp as as_of, "
         "?::timestamp as previous_as_of, ?::varchar as company, ?::varchar as country, ?::varchar as timezone, "
-        "?::varchar as currency",
-        [run_id, now, previous, company.company, company.country, company.timezone, company.currency],
+        "?::varchar as currency, ?::varchar as journeys_fingerprint",
+        [
+            run_id,
+            now,
+            previous,
+            company.company,
+            company.country,
+            company.timezone,
+            company.currency,
+            fingerprint_journeys(rules),
+        ],
     )
     connection.execute("commit")
     return now

@@ -20,6 +20,7 @@ c360 = Macros(
     correct_for_tests=ROWS,
     days_between=ROWS,
     judge_ends=ROWS,
+    last_build_of="last_build",
     name_channel_sets=ROWS,
     resolve_customers=ROWS,
     survive=ROWS,

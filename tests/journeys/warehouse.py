@@ -17,6 +17,7 @@ from dbt.cli.main import dbtRunner
 
 from pipelines.control import TOUCHPOINT_ITEMS
 from pipelines.journeys.compile import compile_journeys
+from pipelines.journeys.fingerprint import fingerprint_journeys
 from pipelines.journeys.model import Journey
 
 REPOSITORY = Path(__file__).resolve().parents[2]
@@ -104,8 +105,10 @@ class JourneyWarehouse:
         """Write the input: rule tables, interactions, survey answers, the run, and as `items` the attributes (of a
         touchpoint) that name what the customer looks at."""
         surveys = surveys if surveys is not None else SURVEYS.empty_table()
-        tables = {f"control.{name}": table for name, table in compile_journeys(journeys).items()}
-        tables["control.run"] = pa.table({"run_id": ["test"], "as_of": pa.array([as_of], pa.timestamp("us"))})
+        rules = compile_journeys(journeys)
+        tables = {f"control.{name}": table for name, table in rules.items()}
+        run = {"run_id": ["test"], "as_of": pa.array([as_of], pa.timestamp("us"))}
+        tables["control.run"] = pa.table(run | {"journeys_fingerprint": [fingerprint_journeys(rules)]})
         viewed = [{"touchpoint": touchpoint, "attribute": attribute} for touchpoint, attribute in items]
         tables["control.touchpoint_items"] = pa.Table.from_pylist(viewed, schema=TOUCHPOINT_ITEMS)
         tables |= {"inbox.interactions": interactions, "inbox.surveys": surveys}

@@ -23,3 +23,9 @@
 {% macro each_of(array) %}{{ return(adapter.dispatch('each_of', 'c360')(array)) }}{% endmacro %}
 {% macro duckdb__each_of(array) %}unnest({{ array }}){% endmacro %}
 {% macro spark__each_of(array) %}explode({{ array }}){% endmacro %}
+
+{# Columns of a row as one number that is another for other values but for chance: once in 2^38 rows or rarer. Spark leaves
+   nulls out, so there each comes with whether it is one. #}
+{% macro row_digest(columns) %}{{ return(adapter.dispatch('row_digest', 'c360')(columns)) }}{% endmacro %}
+{% macro duckdb__row_digest(columns) %}hash({{ columns | join(', ') }}){% endmacro %}
+{% macro spark__row_digest(columns) %}xxhash64({% for c in columns %}{{ c }}, {{ c }} is null{{ ', ' if not loop.last }}{% endfor %}){% endmacro %}

@@ -1,4 +1,4 @@
-{{ config(materialized='view') }}
+{{ config(materialized='customer_view') }}
 
 -- the world is judged at as_of: what happened later has not happened yet
 {% set columns = [
@@ -9,10 +9,11 @@
 with of_entities as (
     select customer_id as entity_id, 'customer' as entity, {{ columns }}
     from {{ ref('fct_interactions') }}
-    where customer_id is not null
+    where {{ c360.in_customer_range() }}
     union all
     select entity_id, 'account' as entity, {{ columns }}
     from {{ ref('int_account_interactions__keyed') }}
+    where {{ c360.in_customer_range('entity_id') }}
 ),
 
 interactions as (

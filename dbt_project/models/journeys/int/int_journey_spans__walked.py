@@ -4,10 +4,11 @@ ORDER = "entity_id, journey_no, occurred_at, priority, sequence nulls last, slot
 
 
 def model(dbt, session):
-    """Stage visits as the walk finds them, over the interactions in order, streamed so that any number fits."""
+    """Instances and stage visits as the walk finds them; the interactions are streamed in order, so any number fits."""
     from pipelines.journeys.walk_stream import walk_stream
 
-    dbt.config(materialized="table")
+    dbt.config(materialized="customer_table", is_streamed=True)
+    dbt.ref("int_journey_build__planned")
     rules = dict(dbt.source("control", "journeys").select("journey_no", "rules").fetchall())
     matched = dbt.ref("int_journey_interactions__matched").order(ORDER)
     reading = session.cursor()  # what is read while the model is written needs a connection of its own

@@ -1,4 +1,4 @@
-{{ config(materialized='bucketed_table') }}
+{{ config(materialized='customer_table') }}
 
 with visits as (
     select entity_id, journey_no, instance_id, visit_seq, stage_no, {{ c360.each_of('members') }} as member

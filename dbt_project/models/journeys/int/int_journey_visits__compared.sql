@@ -1,4 +1,4 @@
-{{ config(materialized='bucketed_table') }}
+{{ config(materialized='customer_table', tells_age=true) }}
 
 -- What every comparison of visits needs, once: the channel a visit began on, how long it is known to have lasted, and
 -- whether its fate is decided, by a rule that does not look at its fate: a visit that was left early must not count

@@ -1,7 +1,9 @@
+{{ config(materialized='customer_table', is_streamed=true) }}
+
 with instances as (
     select instance_id, customer_id, journey_key, is_current, path
     from {{ ref('fct_journeys') }}
-    where outcome not in ('in_progress', 'void')
+    where outcome not in ('in_progress', 'void') and (customer_id is null or {{ c360.in_customer_range() }})
 ),
 
 variants as (
@@ -34,7 +36,7 @@ late_visits as (
         visit_seq,
         row_number() over (partition by instance_id order by visit_seq) as late_no
     from {{ ref('fct_journey_stages') }}
-    where sla_breached
+    where sla_breached and (customer_id is null or {{ c360.in_customer_range() }})
 ),
 
 -- numbered after what lies in the path
@@ -60,4 +62,3 @@ final as (
 )
 
 select * from final
-order by customer_id, instance_id, deviation_no

@@ -1,6 +1,9 @@
+{{ config(materialized='customer_table', is_streamed=true) }}
+
 with visits as (
     select *, {{ c360.each_of('members') }} as member
     from {{ ref('int_journey_visits__numbered') }}
+    where {{ c360.in_customer_range('entity_id') }}
 ),
 
 final as (

@@ -1,5 +1,8 @@
+{{ config(materialized='customer_table', is_streamed=true) }}
+
 with visits as (
     select * from {{ ref('int_journey_visits__numbered') }}
+    where {{ c360.in_customer_range('entity_id') }}
 ),
 
 surveys as (

@@ -1,6 +1,8 @@
+{{ config(materialized='customer_table', is_streamed=true) }}
+
 with visits as (
     select * from {{ ref('int_journey_visits__numbered') }}
-    where visit_seq > 1
+    where {{ c360.in_customer_range('entity_id') }} and visit_seq > 1
 ),
 
 journeys as (

@@ -1,5 +1,8 @@
+{{ config(materialized='customer_table', is_streamed=true) }}
+
 with instances as (
     select * from {{ ref('int_journey_instances__numbered') }}
+    where {{ c360.in_customer_range('entity_id') }}
 ),
 
 stages as (
