@@ -120,9 +120,9 @@ def test_second_run_changes_no_id_and_no_row(c360, homes):
     changed = {}
     for schema, table, columns in tables:
         kept = ", ".join(f'"{c}"' for c in columns if c not in audit)
-        one, two = (f"select {kept} from {database}.{schema}.{table}" for database in ("p", "again"))
-        lost = one(c360, f"select count(*) from ({one} except all {two})")[0]
-        gained = one(c360, f"select count(*) from ({two} except all {one})")[0]
+        first, again = (f"select {kept} from {database}.{schema}.{table}" for database in ("p", "again"))
+        lost = one(c360, f"select count(*) from ({first} except all {again})")[0]
+        gained = one(c360, f"select count(*) from ({again} except all {first})")[0]
         if lost or gained:
             changed[table] = (lost, gained)
     assert changed == {}
