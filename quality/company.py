@@ -13,7 +13,8 @@ from pathlib import Path
 
 import yaml
 
-from quality.contract import Contract, ContractError, read_contract
+from quality.contract import Contract, ContractError
+from quality.read_contract import read_contract
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """The small warehouse, built once for all tests of the dbt package.
 
 Put here: the built home folder and a reader of it. Keep out: rows (support/small_warehouse.py).
+Tests that look at it, here and in tests/publish, are one group and run on one worker.
 """
 
 from __future__ import annotations

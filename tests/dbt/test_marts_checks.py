@@ -10,6 +10,8 @@ import shutil
 import duckdb
 import pytest
 
+pytestmark = pytest.mark.xdist_group("small_home")
+
 
 @pytest.mark.parametrize(
     ("fault", "check"),

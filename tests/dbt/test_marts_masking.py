@@ -26,6 +26,8 @@ from support.small_warehouse import (
 
 from pipelines.publish.key import hmac_pads
 
+pytestmark = pytest.mark.xdist_group("small_home")
+
 PLANTED = [ADA_MAIL.lower(), "ada.example", ADA_PHONE, "1715550001", "5550002", ADA_STREET.lower(), "byronowa",
            "catison", "53113", "1985-12-10", "x@y.example", "crm:1"]  # fmt: skip
 

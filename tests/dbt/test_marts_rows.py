@@ -8,7 +8,10 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
+import pytest
 from support.small_warehouse import ADA, BOB, CAT, GROUP, HOME, TABLET
+
+pytestmark = pytest.mark.xdist_group("small_home")
 
 ADA_ACCOUNT = "biz:acme"
 

@@ -57,15 +57,15 @@ NAMESPACED = {"government_id", "customer_id", "person_id", "loyalty_number", "us
 
 
 class Warehouse:
-    """A DuckDB file with the four standard tables, filled row by row."""
+    """A DuckDB file with the four standard tables, filled row by row; `run_no`: how often it has been resolved."""
 
-    def __init__(self, file: Path | str = ":memory:") -> None:
+    def __init__(self, file: Path | str = ":memory:", run_no: int = 0) -> None:
         self.con = duckdb.connect(str(file), config={"threads": 1})
-        self.con.execute("create schema std")
+        self.con.execute("create schema if not exists std")
         tables = {"persons": PERSONS, "identifiers": IDENTIFIERS, "interactions": INTERACTIONS, "accounts": ACCOUNTS}
         for name, columns in tables.items():
-            self.con.execute(f"create table std.std_{name} ({columns})")
-        self.run_no = 0
+            self.con.execute(f"create table if not exists std.std_{name} ({columns})")
+        self.run_no = run_no
 
     def insert(self, table: str, **values) -> None:
         names, marks = ", ".join(values), ", ".join("?" * len(values))

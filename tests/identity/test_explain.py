@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from identity_warehouse import TERMS, Warehouse
@@ -33,16 +37,25 @@ def model():
     return round_model()
 
 
-@pytest.fixture
-def shop(warehouse, model):
+@pytest.fixture(scope="module")
+def resolved(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Ann is known to four sources: by a login to two, by a mailbox she shares with Bob, and by what she is alone."""
-    warehouse.person("crm:ann", ids={**BOX, "user_id": "ann70"}, **ANN, **HOME)
-    warehouse.person("crm:bob", ids=BOX, **BOB, **HOME)
-    warehouse.person("shop:ann", ids={"user_id": "ann70"}, **{**ANN, "first_name": "Anne"})
-    warehouse.person("web:ann", ids=BOX, **ANN)
-    warehouse.person("loyalty:ann", ids={"loyalty_number": "LX77"}, **ANN)
-    warehouse.resolve(model=model)
-    return warehouse
+    file = tmp_path_factory.mktemp("resolved") / "warehouse.duckdb"
+    with closing(Warehouse(file)) as warehouse:
+        warehouse.person("crm:ann", ids={**BOX, "user_id": "ann70"}, **ANN, **HOME)
+        warehouse.person("crm:bob", ids=BOX, **BOB, **HOME)
+        warehouse.person("shop:ann", ids={"user_id": "ann70"}, **{**ANN, "first_name": "Anne"})
+        warehouse.person("web:ann", ids=BOX, **ANN)
+        warehouse.person("loyalty:ann", ids={"loyalty_number": "LX77"}, **ANN)
+        warehouse.resolve(model=round_model())
+    return file
+
+
+@pytest.fixture
+def shop(resolved: Path, tmp_path: Path) -> Iterator[Warehouse]:
+    """A copy of that warehouse: a test may add to it and resolve again."""
+    with closing(Warehouse(shutil.copyfile(resolved, tmp_path / "shop.duckdb"), run_no=1)) as warehouse:
+        yield warehouse
 
 
 def pair(warehouse: Warehouse, left: str, right: str, model=None, config=None, **named):

@@ -6,8 +6,9 @@ Put here: commands and their answers. Keep out: what is in an explanation (test_
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
+import os
+import shutil
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
@@ -16,37 +17,50 @@ import pytest
 from crowd import gather_crowd
 from identity_warehouse import Warehouse
 from models import round_model
+from typer.testing import CliRunner
 
 from identity.explanation import CustomerExplanation
 from identity.model import MatchModel
 from identity.subjects import shorten
 from pipelines import audit, matching, questions, stewards
+from pipelines.cli import app
 from pipelines.settings import Settings
 from pipelines.state import open_state
+from pipelines.terminal import console
 
 ANN = {"first_name": "Ann", "last_name": "Miller", "birth_date": "1970-01-02"}
 
 
-@pytest.fixture
-def settings(tmp_path):
-    """A home as a build leaves it: a crowd to learn from, and Ann with a mailbox."""
-    found = Settings.from_env({}, home=tmp_path / "home")
-    found.private.mkdir(parents=True)
-    with closing(Warehouse(found.private / "steward.duckdb")) as warehouse:
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What a build leaves to a steward: a crowd to learn from, and Ann with a mailbox."""
+    file = tmp_path_factory.mktemp("built") / "steward.duckdb"
+    with closing(Warehouse(file)) as warehouse:
         gather_crowd(warehouse, people=150)
         warehouse.person("crm:ann", ids={"email": "ann@mail.de"}, **ANN)
         warehouse.person("shop:ann", ids={"email": "ann@mail.de"}, **ANN)
         warehouse.identify("web:~1", ids={"device_id": "d"})
         warehouse.event("web:~1", "2024-05-01")
         warehouse.resolve(model=round_model())
-    return found
+    return file
+
+
+@pytest.fixture
+def settings(built: Path, tmp_path: Path) -> Iterator[Settings]:
+    """A home of its own after that build; the mode of new files, which commands change, is put back."""
+    found = Settings.from_env({}, home=tmp_path / "home")
+    found.private.mkdir(parents=True)
+    shutil.copyfile(built, found.private / built.name)
+    mask = os.umask(0o022)
+    yield found
+    os.umask(mask)
 
 
 def c360(settings: Settings, *arguments: str | Path, code: int = 0) -> str:
-    command = [Path(sys.executable).parent / "c360", "identity", *arguments, "--home", settings.home]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert done.returncode == code, done.stdout + done.stderr
-    return done.stdout
+    with console.capture() as shown:
+        done = CliRunner().invoke(app, ["identity", *map(str, arguments), "--home", str(settings.home)])
+    assert done.exit_code == code, done.stdout + shown.get()
+    return done.stdout + shown.get()
 
 
 def write_truth(folder: Path, *rows: str) -> Path:

@@ -22,7 +22,7 @@ from pathlib import Path
 from pipelines.ingest.land import land
 from pipelines.ingest.manifest import Manifest
 from quality.company import Company
-from quality.contract import read_contract
+from quality.read_contract import read_contract
 folder, left = Path(sys.argv[1]), int(sys.argv[2])
 contract = read_contract(folder / "d.odcs.yaml")
 company = Company(folder, "c", "C", "DE", "Europe/Berlin", "EUR", datetime(2000, 1, 1).date(), 5.0, (), (contract,), {})

@@ -51,7 +51,8 @@ def build_example(warehouse: JourneyWarehouse, name: str, happened: list[tuple])
         rows.append(_interaction(company, number, who, hours, touchpoint, order, **attributes))
     journeys = load_journeys(company.journeys_dir, company.touchpoints)
     warehouse.load(journeys, pa.Table.from_pylist(rows, schema=INTERACTIONS), AS_OF)
-    assert warehouse.build() == []
+    facts = ("fct_journeys", "fct_journey_stages", "fct_journey_transitions")
+    assert warehouse.build(*facts, "mart_journey_outside") == []
     return warehouse
 
 

@@ -102,7 +102,7 @@ def marts(warehouse: JourneyWarehouse, tmp_path_factory) -> JourneyWarehouse:
     for document in (BUY, ENDLESS, NOWHERE, SUPPLY):
         (folder / f"{document['journey']}.yml").write_text(yaml.safe_dump(document))
     warehouse.load(load_journeys(folder, TOUCHPOINTS), _interactions(), DAY + timedelta(days=26))
-    assert warehouse.build() == []
+    assert warehouse.build("mart_journey_conformance", "mart_journey_deviations") == []
     return warehouse
 
 
@@ -186,7 +186,7 @@ def test_a_map_without_a_complete_walk_is_not_judged(marts):
     ],
 )
 def test_journey_deviations_agree_fails_when_a_fault_is_planted(marts, tmp_path, fault):
-    query = next((marts.folder / "target" / "compiled").rglob("journey_deviations_agree.sql")).read_text()
+    query = marts.read_checks()["journey_deviations_agree"]
     shutil.copyfile(marts.marts, tmp_path / "c360_marts.duckdb")
     with duckdb.connect() as connection:
         connection.execute(f"attach '{tmp_path / 'c360_marts.duckdb'}' as m")

@@ -151,6 +151,6 @@ def test_a_second_build_over_the_same_input_changes_no_row(marts):
     tables = ["fct_journeys", "fct_journey_stages", "fct_journey_transitions", "mart_journey_funnel"]
     before = [marts.read(f"select * from m.marts.{table} order by all") for table in tables]
 
-    assert marts.build("run") == []
+    assert marts.build(*tables, command="run") == []
 
     assert [marts.read(f"select * from m.marts.{table} order by all") for table in tables] == before

@@ -36,7 +36,7 @@ def marts(warehouse: JourneyWarehouse, tmp_path_factory, seeds) -> JourneyWareho
     columns = {key: np.concatenate([d[key] for d in drawn]) for key in drawn[0]}
     # as_of right after the last entries: many visits of the last week are open
     warehouse.load(journeys, interactions(**columns), START + timedelta(seconds=WEEKS * WEEK), _answers(rng, columns))
-    assert warehouse.build() == []
+    assert warehouse.build("mart_journey_hotspots", "mart_journey_dropout_drivers") == []
     return warehouse
 
 

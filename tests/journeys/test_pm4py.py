@@ -67,7 +67,7 @@ def test_alignment_costs_what_it_costs_in_pm4py(ask, tmp_path, seed, maps, paths
 def test_an_exported_log_holds_the_same_variants_in_pm4py(ask, warehouse: JourneyWarehouse, tmp_path):
     rng = np.random.default_rng(12)
     warehouse.load([draw_journey(rng, 0, tmp_path)], draw_interactions(rng, 200), START + timedelta(days=4))
-    assert warehouse.build("run") == []
+    assert warehouse.build("fct_journeys", "fct_journey_stages", command="run") == []
     with duckdb.connect() as connection:
         connection.execute(f"attach '{warehouse.marts}' as m (read_only); use m")
         write_xes(connection, "j0@1", tmp_path / "log.xes")

@@ -30,7 +30,7 @@ def walked(warehouse: JourneyWarehouse, tmp_path_factory) -> JourneyWarehouse:
         [["a&b" if n % 3 else "<c>" for n in range(len(interactions))]],
     )
     warehouse.load(journeys, interactions, START.replace(day=5))
-    assert warehouse.build("run") == []
+    assert warehouse.build("dim_journeys", "fct_journeys", "fct_journey_stages", command="run") == []
     return warehouse
 
 

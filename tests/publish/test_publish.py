@@ -128,6 +128,7 @@ def _run(home: Path, *statements: str) -> None:
             connection.execute(statement)
 
 
+@pytest.mark.xdist_group("small_home")
 def test_raw_values_are_in_the_stewards_file_only_and_only_its_owner_reads_it(published_home):
     steward = published_home / "private" / "steward.duckdb"
     assert steward.stat().st_mode & 0o777 == 0o600

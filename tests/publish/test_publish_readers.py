@@ -17,6 +17,8 @@ from support.own_python import find_old_python
 
 from pipelines.publish.publish import publish
 
+pytestmark = pytest.mark.xdist_group("small_home")
+
 
 @pytest.fixture(scope="session")
 def old_python() -> Path:

@@ -4,7 +4,8 @@ import pytest
 import yaml
 from render_support import Landed, column, contract
 
-from quality.contract import ContractError, read_contract
+from quality.contract import ContractError
+from quality.read_contract import read_contract
 from quality.render_transform import transform_sql
 
 PERSON = (

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from quality.contract import ContractError, Rule, read_contract
+from quality.contract import ContractError, Rule
 from quality.definitions import load_definitions
+from quality.read_contract import read_contract
 from quality.suites import MART_EXPECTATIONS, landing_suites, mart_suites
 
 AS_OF = datetime(2024, 3, 2)

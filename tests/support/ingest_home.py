@@ -14,7 +14,8 @@ import yaml
 from pipelines.ingest.land import LandResult, land
 from pipelines.ingest.manifest import Manifest
 from quality.company import Company
-from quality.contract import Contract, read_contract
+from quality.contract import Contract
+from quality.read_contract import read_contract
 
 FOREVER = (date(2000, 1, 1), date(2100, 1, 1))
 

@@ -64,7 +64,7 @@ def published_journeys(base: Path) -> Path:
         for journey in (TRIP, BOOK, NEXT_BOOK, UNUSED):
             (folder / f"{journey['journey']}_{journey['version']}.yml").write_text(yaml.safe_dump(journey))
         warehouse.load(load_journeys(folder, TOUCHPOINTS), _walk(), AS_OF, _answer())
-        faults = warehouse.build("run")
+        faults = warehouse.build(command="run")
         assert faults == []
         shutil.copyfile(warehouse.marts, published)
     return published
