@@ -97,13 +97,13 @@ def test_batches_in_any_order_equal_one_build_of_everything(
     planned = []
     for batch in range(1, batches + 1):
         interactions, surveys = world.known_after(batch)
-        by_batch.load(drawn, interactions, START + SPAN * batch / batches, surveys)
+        by_batch.load(drawn, interactions, START + SPAN * batch / batches, surveys, is_next=batch > 1)
         _build_facts(by_batch)
         planned += by_batch.read("select is_whole from int.int_journey_build__planned")
-    assert by_batch.build("run") == []  # of what changed since the last build, that is nobody; and the marts
+    assert by_batch.build(command="run") == []  # of what changed since the last build, that is nobody; and the marts
     at_once = JourneyWarehouse(tmp_path / "at_once", interactions_per_range=1000)
     at_once.load(drawn, interactions, START + SPAN, surveys)
-    assert at_once.build("run") == []
+    assert at_once.build(command="run") == []
 
     assert planned == [(True,), *[(False,)] * (batches - 1)]
     assert _differing(by_batch, at_once) == {}
@@ -120,7 +120,7 @@ def test_a_build_rewrites_only_those_who_have_changed(tmp_path: Path):
 
     warehouse.load(drawn, interactions.filter(pc.invert(latest)), last + SPAN * 4)
     _build_facts(warehouse)
-    warehouse.load(drawn, interactions, last + SPAN * 4)
+    warehouse.load(drawn, interactions, last + SPAN * 4, is_next=True)
     _build_facts(warehouse)
 
     touched = warehouse.read("select cast(entity_id as varchar) from int.int_journey_entities__touched")
@@ -134,19 +134,19 @@ def test_a_changed_journey_is_built_anew_for_everybody(tmp_path: Path):
     interactions = draw_interactions(rng, 20)
     warehouse = JourneyWarehouse(tmp_path / "root", rewrite_all_above=2)
 
+    walked = []
     for journeys in (drawn[:2], drawn[:2], drawn):
-        warehouse.load(journeys, interactions, START + SPAN)
+        warehouse.load(journeys, interactions, START + SPAN, is_next=bool(walked))
         _build_facts(warehouse)
-        last = warehouse.read("select is_whole from int.int_journey_build__planned")
-        assert last == [(True,)] or journeys is not drawn
+        walked += warehouse.read("select is_whole from int.int_journey_build__planned")
 
+    assert walked == [(True,), (False,), (True,)]
     assert warehouse.read("select count(distinct journey_no) from int.int_journey_spans__walked") == [(3,)]
 
 
 def _build_facts(warehouse: JourneyWarehouse) -> None:
     """All that is rewritten in part, and what it is made from."""
-    results = warehouse.invoke("run", "--select", "+int_journey_entities__built")
-    assert {(r.node.name, r.message) for r in results if r.status != "success"} == set()
+    assert warehouse.build("int_journey_entities__built", command="run") == []
 
 
 def _without_accounts(interactions: pa.Table) -> pa.Table:

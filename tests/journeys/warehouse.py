@@ -99,9 +99,10 @@ class JourneyWarehouse:
         as_of: datetime,
         surveys: pa.Table | None = None,
         items: Iterable[tuple[str, str]] = (),
+        is_next: bool = False,
     ) -> None:
         """Begin anew with this input: rule tables, interactions, survey answers, the run, and as `items` the attributes
-        (of a touchpoint) that name what the customer looks at."""
+        (of a touchpoint) that name what the customer looks at. `is_next`: what is built stays, for a next build."""
         surveys = surveys if surveys is not None else SURVEYS.empty_table()
         rules = compile_journeys(journeys)
         tables = {f"control.{name}": table for name, table in rules.items()}
@@ -110,14 +111,15 @@ class JourneyWarehouse:
         viewed = [{"touchpoint": touchpoint, "attribute": attribute} for touchpoint, attribute in items]
         tables["control.touchpoint_items"] = pa.Table.from_pylist(viewed, schema=TOUCHPOINT_ITEMS)
         tables |= {"inbox.interactions": interactions, "inbox.surveys": surveys}
-        for file in (self.warehouse, self.marts):  # a test that forgot to build a table must not read another's
-            file.unlink(missing_ok=True)
+        if not is_next:  # a test that forgot to build a table must not read another's
+            self.warehouse.unlink(missing_ok=True)
+            self.marts.unlink(missing_ok=True)
         with duckdb.connect(str(self.warehouse)) as con:
             con.execute(f"attach '{self.marts}' as m (storage_version 'v1.2.0'); detach m")
-            con.execute("create schema control; create schema inbox")
+            con.execute("create schema if not exists control; create schema if not exists inbox")
             for name, table in tables.items():
                 con.register("given", table)
-                con.execute(f"create table {name} as select * from given")
+                con.execute(f"create or replace table {name} as select * from given")
                 con.unregister("given")
 
     def build(self, *wanted: str, command: str = "build") -> list[str]:
