@@ -76,9 +76,9 @@ def pair_up(
         if is_worth is not None:
             found = found.filter(pa.array(is_worth(found["left_id"].to_numpy(), found["right_id"].to_numpy())))
         met.append(found)
-    engine.register("ir_met", pa.concat_tables(met))
-    engine.store(target, "select distinct left_id, right_id from ir_met")
-    engine.drop("ir_keys", "ir_met")
+    engine.register("ir_agreeing", pa.concat_tables(met))
+    engine.store(target, "select distinct left_id, right_id from ir_agreeing")
+    engine.drop("ir_keys", "ir_agreeing")
 
 
 def blocks_of(records: str, record: str, model: MatchModel, swapped: bool = False) -> str:

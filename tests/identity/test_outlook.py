@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import closing
+from itertools import product
 
 import duckdb
 import numpy as np
@@ -16,6 +17,7 @@ from identity.evidence import COLUMNS
 from identity.frequencies import add_frequencies
 from identity.outlook import Outlook
 from identity.score import score_pairs
+from identity.spelling import may_be_alike, spell
 
 RECORDS = 500
 # Values near each other in every way a comparison knows of; half of all cells are null or the first value.
@@ -87,3 +89,33 @@ def test_a_pair_may_weigh_what_it_weighs(engine, model):
         hopeful = outlook.may_weigh(left, right, at_least)
         assert hopeful[weight >= at_least].all()
         assert at_least < 0 or not hopeful.all()
+
+
+def test_names_that_are_similar_may_be_alike(engine):
+    names = [
+        *("".join(letters) for n in range(1, 5) for letters in product("abm", repeat=n)),
+        "müller",
+        "muller",
+        "li w",
+    ]
+    names += [
+        "martha",
+        "marhta",
+        "dixon",
+        "dicksonx",
+        "jones",
+        "johnson",
+        "schmidt",
+        "schmitt",
+        "abcdefgh",
+        "abcdefxyz",
+    ]
+    spelled = spell(pa.chunked_array([names]))
+    left, right = (of.ravel() for of in np.meshgrid(np.arange(len(names)), np.arange(len(names))))
+    engine.register("ir_words", pa.table({"l": pa.array(names).take(left), "r": pa.array(names).take(right)}))
+    similar = engine.fetch(
+        "select jaro_winkler_similarity(l, r) >= 0.85 or damerau_levenshtein(l, r) <= 1 as is_similar from ir_words"
+    )["is_similar"].to_numpy()
+    alike = may_be_alike(spelled[left], spelled[right])
+    assert alike[similar].all()
+    assert not alike.all()
