@@ -78,15 +78,18 @@ class Outlook:
         parts = zip(np.split(left, cuts), np.split(right, cuts), strict=True)
         return np.concatenate([self._find_most(*part) >= at_least - SLACK for part in parts])
 
-    def _find_most(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    def find_possible(self, left: np.ndarray, right: np.ndarray) -> dict[str, Possible]:
+        """Of each comparison, which pairs of records can come to what."""
         alike = may_be_alike(self._last.take(left), self._last.take(right))
         pairs = _Pairs(self._keys, self._values.take(left, axis=0), self._values.take(right, axis=0), alike)
+        return {name: pairs.find_possible(name, "family" in self._weights) for name in self._weights}
+
+    def _find_most(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
         rarity = np.fmin(self._rarity.take(left, axis=0), self._rarity.take(right, axis=0))
         most = np.full(len(left), self._prior, np.float32)
-        for name, weights in self._weights.items():
-            unknown, *levels = pairs.find_possible(name, beside_family="family" in self._weights)
+        for name, (unknown, *levels) in self.find_possible(left, right).items():
             of_kind = np.where(unknown, np.float32(0), np.float32(-np.inf))
-            for is_possible, (weight, chance, rare) in zip(levels, weights, strict=True):
+            for is_possible, (weight, chance, rare) in zip(levels, self._weights[name], strict=True):
                 if rare:
                     weight = weight + np.nan_to_num(chance + rarity[:, self._rare[rare]])
                 np.maximum(of_kind, weight, out=of_kind, where=is_possible)

@@ -20,7 +20,7 @@ def spell(names: pa.ChunkedArray) -> np.ndarray:
     """The letters of each name in 26 bits, its length in the others; 0 for null and for more than plain letters."""
     coded = pc.fill_null(names, "").combine_chunks().dictionary_encode()
     words = np.array(coded.dictionary.cast(pa.binary()).to_pylist(), dtype=bytes)
-    letters = np.frombuffer(words, np.uint8).reshape(len(words), -1)
+    letters = np.frombuffer(words, np.uint8).reshape(len(words), words.itemsize)
     length = np.count_nonzero(letters, axis=1).astype(np.uint32)
     is_plain = (((letters >= ord("a")) & (letters <= ord("z"))) | (letters == 0)).all(axis=1) & (length < 64)
     bits = np.where(letters > 0, np.uint32(1) << (letters - np.uint8(ord("a"))) % np.uint32(32), np.uint32(0))

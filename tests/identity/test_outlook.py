@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 from models import round_model
 
-from identity.comparisons import KINDS
+from identity.comparisons import KINDS, UNKNOWN, kinds_of, level_of
 from identity.engine import DuckDBEngine
 from identity.evidence import COLUMNS
 from identity.frequencies import add_frequencies
@@ -19,13 +19,13 @@ from identity.outlook import Outlook
 from identity.score import score_pairs
 from identity.spelling import may_be_alike, spell
 
-RECORDS = 500
+RECORDS = 400
 # Values near each other in every way a comparison knows of; half of all cells are null or the first value.
 VALUES = {
-    "first_name": "ann anna ana a bob robert miller smith zann ben",
-    "last_name": "miller milller ller smith smith-jones jones ann anna bob o",
+    "first_name": "ann anna ana a bob robert anita miller smith zann ben",
+    "last_name": "anna anita anita miller milller ller smith smith-jones jones ann bob o",
     "middle_initial": "a b",
-    "birth_date": "1980-01-02 1980-02-01 1980-01-03 1981-01-02 1980-11-02 1970-05-06 10980-01-02",
+    "birth_date": "1980-01-02 1980-02-01 1980-01-03 1981-01-02 1980-11-02 1970-05-06 1980-01-25 10980-01-02",
     "gender": "f m",
     "street_number": "1 2 12",
     "street_name": "elm_street elm_str oak_road oak_rd",
@@ -85,10 +85,31 @@ def test_a_pair_may_weigh_what_it_weighs(engine, model):
     pairs = engine.fetch("select left_id, right_id, weight from ir_scored")
     left, right, weight = (pairs[name].to_numpy() for name in pairs.column_names)
     outlook = Outlook(engine, model)
-    for at_least in np.arange(np.floor(weight.min()), weight.max()):
+    for at_least in np.linspace(weight.min(), weight.max(), 20):
         hopeful = outlook.may_weigh(left, right, at_least)
         assert hopeful[weight >= at_least].all()
         assert at_least < 0 or not hopeful.all()
+
+
+def test_a_pair_can_come_to_the_level_it_is_at(engine, model):
+    add_frequencies(engine, model)
+    kinds = kinds_of(model.m)
+    columns = {column for kind in kinds for column in kind.columns}
+    sides = ", ".join(f"{side}.{column} as {column}_{side}" for side in "lr" for column in columns)
+    found = engine.fetch(
+        f"""
+        select left_id, right_id, {", ".join(f"{level_of(kind)} as {kind.name}" for kind in kinds)}
+        from (
+            select p.*, {sides} from ir_pairs p
+            join ir_comparable l on l.unique_id = p.left_id join ir_comparable r on r.unique_id = p.right_id
+        )
+        """
+    )
+    possible = Outlook(engine, model).find_possible(found["left_id"].to_numpy(), found["right_id"].to_numpy())
+    for kind in kinds:
+        level = found[kind.name].to_numpy()
+        assert set(level.tolist()) == {UNKNOWN, *range(len(kind.labels))}, kind.name
+        assert np.choose(level - UNKNOWN, possible[kind.name]).all()
 
 
 def test_names_that_are_similar_may_be_alike(engine):
@@ -119,3 +140,8 @@ def test_names_that_are_similar_may_be_alike(engine):
     alike = may_be_alike(spelled[left], spelled[right])
     assert alike[similar].all()
     assert not alike.all()
+
+
+def test_no_names_at_all_can_be_spelled():
+    assert spell(pa.chunked_array([pa.array([], pa.string())])).tolist() == []
+    assert spell(pa.chunked_array([pa.array([None], pa.string())])).tolist() == [0]
