@@ -7,11 +7,15 @@ Keep out: which rules there are (comparisons.py), how a model chooses them (trai
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import pyarrow as pa
 
 from identity.engine import Engine
 from identity.model import MatchModel
 
+_NOBODY = pa.schema({"left_id": pa.int32(), "right_id": pa.int32()}).empty_table()
 Rule = tuple[str, ...]  # columns of the evidence, or `left(column, n)`, `right(column, n)`
 
 
@@ -51,6 +55,7 @@ def pair_up(
     labels: str | None = None,
     swapped: bool = False,
     one_in: int = 1,
+    is_worth: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
 ) -> None:
     """Write `target` (left_id, right_id): pairs of records of two clusters that agree on a rule, each once.
 
@@ -58,17 +63,22 @@ def pair_up(
         labels: as for `key_records`.
         swapped: also where the first name of one is the last name of the other, and the other way round.
         one_in: only the pairs whose first record is one drawn in so many.
+        is_worth: says of pairs (left_id, right_id) which to keep; None: all of them.
     """
     key_records(engine, rules, labels)
     drawn = f"and hash(l.unique_id) % {one_in} = 0" if one_in > 1 else ""
-    engine.store("ir_met", "select unique_id as left_id, unique_id as right_id from ir_keys where false")
+    met = [_NOBODY]
     for condition in _conditions(len(rules), swapped):  # one at a time: each join holds its keys in memory
-        engine.run(
-            "insert into ir_met select l.unique_id, r.unique_id from ir_keys l "
+        found = engine.fetch(
+            "select l.unique_id as left_id, r.unique_id as right_id from ir_keys l "
             f"join ir_keys r on {condition} and l.unique_id < r.unique_id and l.label <> r.label {drawn}"
         )
-    engine.store(target, "select distinct left_id, right_id from ir_met")
-    engine.drop("ir_keys", "ir_met")
+        if is_worth is not None:
+            found = found.filter(pa.array(is_worth(found["left_id"].to_numpy(), found["right_id"].to_numpy())))
+        met.append(found)
+    engine.register("ir_agreeing", pa.concat_tables(met))
+    engine.store(target, "select distinct left_id, right_id from ir_agreeing")
+    engine.drop("ir_keys", "ir_agreeing")
 
 
 def blocks_of(records: str, record: str, model: MatchModel, swapped: bool = False) -> str:

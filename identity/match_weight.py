@@ -9,7 +9,7 @@ before it looks at the names (`Kind.narrowed`), and needs no start-up of half a 
 
 from __future__ import annotations
 
-from math import log2
+from math import inf, log2
 
 from identity.comparisons import Kind, kinds_of, level_of
 from identity.model import MatchModel
@@ -20,8 +20,13 @@ def weight_of(model: MatchModel) -> str:
 
     Each weight is told by its comparison at once: a level in between would be found again for every weight it has.
     """
-    prior = repr(log2(model.prior / (1 - model.prior)))
-    return " + ".join([prior, *(level_of(kind, _weights(kind, model), 0.0) for kind in kinds_of(model.m))])
+    of_kinds = (level_of(kind, _weights(kind, model), 0.0) for kind in kinds_of(model.m))
+    return " + ".join([repr(weight_at(model.prior)), *of_kinds])
+
+
+def weight_at(probability: float) -> float:
+    """The match weight of a match probability."""
+    return log2(probability / (1 - probability)) if probability > 0 else -inf
 
 
 def compared_columns(model: MatchModel) -> list[str]:

@@ -12,7 +12,7 @@ from identity.engine import Engine
 from identity.nicknames import nickname_table
 from identity.relations import Relations
 from identity.scripts import romanise
-from identity.sql import fold, fold_all, literals
+from identity.sql import fold, fold_all, fold_columns, literals
 
 _TITLES = r"^((mr|mrs|ms|miss|mx|sir|dr|prof|herr|frau)\s+)+"
 _GENERATION = r"\s(jr|sr|junior|senior|ii|iii|iv)$"
@@ -44,7 +44,7 @@ def describe_people(engine: Engine, relations: Relations) -> None:
             coalesce(l.latin, p.last_name) as last_name, p.birth_date, p.gender,
             case when p.first_name is null or p.last_name is null then coalesce(n.parted, p.full_name) end as full_name,
             p.middle_name, folded[1] as street, folded[2] as postcode, folded[3] as city, p.country
-        from (select *, {fold_all("[street, postcode, city]")} as folded from latest) p
+        from (select *, {fold_columns("street", "postcode", "city")} as folded from latest) p
         left join ir_latin f on f.raw = p.first_name
         left join ir_latin l on l.raw = p.last_name
         left join ir_latin n on n.raw = p.full_name
@@ -70,7 +70,8 @@ def describe_people(engine: Engine, relations: Relations) -> None:
         from (
             select *, regexp_replace(regexp_replace(folded_name, '{_TITLES}', ''), '{_GENERATION}', '') as bare_name
             from (
-                select p.*, f.folded as first, l.folded as last, {fold_all("string_split(full_name, ',')")} as parts,
+                select p.*, f.folded as first, l.folded as last,
+                    case when full_name is not null then {fold_all("string_split(full_name, ',')")} end as parts,
                     nullif(array_to_string(parts, ' '), '') as folded_name
                 from ir_latest p
                 left join ir_spelled f on f.raw = p.first_name

@@ -48,9 +48,11 @@ def draw_regions(engine: Engine, nodes: int, scope: Scope, model: MatchModel | N
     engine.store(
         "ir_families",
         f"""
-        select {key_of(FAMILY)} as key, min(node_id) over (partition by address, last) as first_id, node_id
-        from ir_people left join ir_addresses a using (address)
-        where address is not null and last is not null and a.state is distinct from 'hub'
+        select key, min(node_id) over (partition by key) as first_id, node_id
+        from (
+            select {key_of(FAMILY)} as key, node_id from ir_people left join ir_addresses a using (address)
+            where address is not null and last is not null and a.state is distinct from 'hub'
+        )
         """,
     )
     engine.store(

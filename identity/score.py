@@ -7,7 +7,6 @@ Keep out: the model (model.py, train.py), which edges survive (components.py).
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import log2
 
 from identity.blocking import pair_up
 from identity.comparisons import ONLY_HOUSEHOLD
@@ -15,8 +14,9 @@ from identity.defaults import ALWAYS
 from identity.engine import Engine
 from identity.evidence import COLUMNS
 from identity.frequencies import add_frequencies
-from identity.match_weight import compared_columns, weight_of
+from identity.match_weight import compared_columns, weight_at, weight_of
 from identity.model import MatchModel
+from identity.outlook import Outlook
 from identity.sql import literals
 
 UNSURE = "unsure: the model puts the pair between review and match"
@@ -37,10 +37,15 @@ def score_candidates(engine: Engine, model: MatchModel, at_least: float, once: I
         once: datasets that know each person once. A record can be one of theirs at most, so the odds of the others
             count against each: p = o / (1 + sum of o).
     """
-    pair_up(engine, "ir_candidates", model.blocking, "ir_labels", swapped=True)
-    add_frequencies(engine, model)
     once = tuple(once)
-    score_pairs(engine, model, "ir_alone", min(at_least, RIVAL) if once else at_least, "ir_candidates", "ir_labels")
+    alone = min(at_least, RIVAL) if once else at_least
+    add_frequencies(engine, model)
+    outlook, weight = Outlook(engine, model), weight_at(alone)
+    pair_up(
+        engine, "ir_candidates", model.blocking, "ir_labels", swapped=True,
+        is_worth=lambda left, right: outlook.may_weigh(left, right, weight),
+    )  # fmt: skip
+    score_pairs(engine, model, "ir_alone", alone, "ir_candidates", "ir_labels")
     engine.drop("ir_candidates")
     _set_against_rivals(engine, "ir_alone", "ir_scored", at_least, once)
 
@@ -206,7 +211,7 @@ def score_pairs(
         if labels
         else "select *, left_id as left_label, right_id as right_label from ir_hopeful"
     )
-    enough = f"where weight >= {log2(at_least / (1 - at_least))!r}" if at_least > 0 else ""
+    enough = f"where weight >= {weight_at(at_least)!r}" if at_least > 0 else ""
     engine.store(
         "ir_hopeful",
         f"""

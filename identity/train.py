@@ -144,7 +144,7 @@ class _Training:
     def _block(self, block: Rule) -> Patterns | None:
         """Pairs that agree on a block, by what it does not look at itself; None where there are none."""
         kinds = [kind for kind in self._kinds if kind.columns.isdisjoint(block)]
-        pair_up(self._engine, "ir_block", [block], one_in=1 + count_pairs(self._engine, block) // EM_PAIRS)
+        pair_up(self._engine, "ir_block", [block], one_in=1 + count_pairs(self._engine, [block])[block] // EM_PAIRS)
         if not kinds or not self._engine.count("ir_block"):
             return None
         return count_patterns(self._engine, kinds, "ir_block")
