@@ -21,7 +21,6 @@ c360 = Macros(
     days_between=ROWS,
     judge_ends=ROWS,
     last_build_of="last_build",
-    name_channel_sets=ROWS,
     resolve_customers=ROWS,
     survive=ROWS,
     in_customer_range="1 = 1",

@@ -18,7 +18,7 @@ stages as (
 ),
 
 channel_sets as (
-    {{ c360.name_channel_sets('visits') }}
+    select * from {{ ref('int_channel_sets__named') }}
 ),
 
 final as (

@@ -22,7 +22,7 @@ variants as (
 ),
 
 channel_sets as (
-    {{ c360.name_channel_sets('instances') }}
+    select * from {{ ref('int_channel_sets__named') }}
 ),
 
 final as (
