@@ -6,6 +6,7 @@ Put here: counting the pairs of a rule, and the budget. Keep out: rules as keys 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import reduce
 
 import numpy as np
@@ -17,6 +18,7 @@ from identity.evidence import COLUMNS
 from identity.model_rules import ModelRules
 
 PAIRS, PAIRS_PER_RECORD = 3_000_000, 5  # candidate pairs a model may ask for: the first, and the second for each record
+THREADS = 2  # numpy sorts outside the interpreter's lock
 _MIXER = np.uint64(0x9E3779B97F4A7C15)  # odd: no key is lost when columns are mixed
 
 
@@ -53,7 +55,9 @@ def count_pairs(engine: Engine, rules: Sequence[Rule]) -> dict[Rule, int]:
     hashes = (f"case when {part} is null then 0 else hash({part}) end as of_{n}" for n, part in enumerate(parts))
     found = engine.fetch(f"select {', '.join(hashes)} from ir_evidence")
     hashed = {part: found[f"of_{number}"].to_numpy() for number, part in enumerate(parts)}
-    return {rule: _count_equal([hashed[part] for part in rule]) for rule in rules}
+    with ThreadPoolExecutor(THREADS) as pool:
+        counted = pool.map(lambda rule: _count_equal([hashed[part] for part in rule]), rules)
+        return dict(zip(rules, counted, strict=True))
 
 
 def _count_equal(hashed: Sequence[np.ndarray]) -> int:
