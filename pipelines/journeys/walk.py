@@ -29,7 +29,7 @@ def walk_journeys(rows: pa.Table, rules: Mapping[int, str]) -> pa.Table:
         rows: what may concern a journey, one sequence after the other, each in order:
             entity_id, interaction_id: uuid; journey_no; occurred_at: timestamp; candidates: set of stages;
             roles: ENTRY | EXITS | what walk_spans.py reads; exclusions: set of exclusion numbers; correlation_key:
-            text, only read where instances run in parallel; channel_set; value_cents, cost_cents.
+            text, only read where instances run in parallel; account_key; channel_set; value_cents, cost_cents.
         rules: the JSON of `control.journeys.rules` by journey_no.
     Returns:
         a row per stage visit, and one per sequence for its interactions of no instance: SPANS of walk_spans.py.

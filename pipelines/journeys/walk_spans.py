@@ -47,6 +47,7 @@ SPANS = pa.schema(
         "next_stage_no": pa.int32(),
         "members": pa.list_(INTERACTION),  # of what is outside too; row_no: place in the sequence, from 1
         # instances only
+        "account_key": pa.string(),  # where an account walks
         "path": pa.string(),  # stage ids joined by `>`
         "correlation_key": pa.string(),  # of the first interaction
         "first_stage_no": pa.int32(),
@@ -119,7 +120,7 @@ def _describe(walked: Walked, table: RuleTable, rows: pa.Table, members, begins,
         **{name: _sum(name, visits[name], start) for name in SUMS},
         **{"last_at": visits["last_at"][is_end], "stage_no": stage[is_end], "first_stage_no": stage[start]},
         "path": _tell_paths(walked, table, first, stage, start),
-        "correlation_key": rows["correlation_key"].chunk(0).take(pa.array(instance[start])),
+        **{n: rows[n].chunk(0).take(pa.array(instance[start])) for n in ("account_key", "correlation_key")},
         "visits": np.diff(start, append=len(stage)),
         "stages_visited": np.add.reduceat(visits["visit_no"] == 1, start, dtype=np.int64),
     }

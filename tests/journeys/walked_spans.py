@@ -13,10 +13,10 @@ INPUT = pa.schema(
     {
         **{"entity_id": ID, "journey_no": pa.int32(), "interaction_id": ID, "occurred_at": pa.timestamp("us")},
         **{"candidates": pa.int64(), "roles": pa.int64(), "exclusions": pa.int64(), "correlation_key": pa.string()},
-        **{"channel_set": pa.int64(), "value_cents": pa.int64(), "cost_cents": pa.int64()},
+        **{"account_key": pa.string(), "channel_set": pa.int64(), "value_cents": pa.int64(), "cost_cents": pa.int64()},
     }
 )
-DEFAULTS = {"channel_set": 0, "value_cents": None, "cost_cents": None, "correlation_key": None}
+DEFAULTS = {"channel_set": 0, "value_cents": None, "cost_cents": None, "correlation_key": None, "account_key": None}
 
 
 def spans_of(rules: list[str], sequences: list[list[dict]]) -> list[list[dict]]:

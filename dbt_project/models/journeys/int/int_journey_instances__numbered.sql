@@ -14,6 +14,7 @@ final as (
         entity_id,
         journey_no,
         instance_id,
+        account_key,
         correlation_key,
         entered_at as started_at,
         last_at,

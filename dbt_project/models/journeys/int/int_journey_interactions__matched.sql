@@ -7,11 +7,15 @@
 ] | join(', ') %}
 
 with of_entities as (
-    select customer_id as entity_id, 'customer' as entity, {{ columns }}
+    select
+        customer_id as entity_id,
+        'customer' as entity,
+        cast(null as {{ dbt.type_string() }}) as account_key,
+        {{ columns }}
     from {{ ref('fct_interactions') }}
     where {{ c360.in_customer_range() }}
     union all
-    select entity_id, 'account' as entity, {{ columns }}
+    select entity_id, 'account' as entity, account_key, {{ columns }}
     from {{ ref('int_account_interactions__keyed') }}
     where {{ c360.in_customer_range('entity_id') }}
 ),
@@ -110,6 +114,7 @@ roles as (
 final as (
     select
         entity_id,
+        account_key,
         journey_no,
         interaction_id,
         occurred_at,

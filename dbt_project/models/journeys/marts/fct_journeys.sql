@@ -13,10 +13,6 @@ journeys as (
     select * from {{ ref('int_journeys__declared') }}
 ),
 
-accounts as (
-    select distinct entity_id, account_key from {{ ref('int_account_interactions__keyed') }}
-),
-
 variants as (
     select journey_no, path, fitness from {{ ref('int_journey_variants__aligned') }}
 ),
@@ -30,7 +26,7 @@ final as (
         i.instance_id,
         j.entity,
         case when j.entity = 'customer' then i.entity_id end as customer_id,
-        a.account_key,
+        i.account_key,
         j.journey_key,
         j.journey_id,
         j.version,
@@ -71,7 +67,6 @@ final as (
     inner join journeys as j on i.journey_no = j.journey_no
     inner join stages as f on i.journey_no = f.journey_no and i.first_stage_no = f.stage_no
     inner join stages as s on i.journey_no = s.journey_no and i.last_stage_no = s.stage_no
-    left join accounts as a on j.entity = 'account' and i.entity_id = a.entity_id
     left join variants as v on i.journey_no = v.journey_no and i.path = v.path
     left join channel_sets as c on i.channel_set = c.channel_set
 )
