@@ -32,7 +32,8 @@ def walk_journeys(rows: pa.Table, rules: Mapping[int, str]) -> pa.Table:
             text, only read where instances run in parallel; account_key; channel_set; value_cents, cost_cents.
         rules: the JSON of `control.journeys.rules` by journey_no.
     Returns:
-        a row per stage visit, and one per sequence for its interactions of no instance: SPANS of walk_spans.py.
+        a row per stage visit and per instance, and one per sequence for its interactions of no instance: SPANS of
+        walk_spans.py.
     """
     if not rows.num_rows:
         return pa.Table.from_batches([], SPANS)

@@ -50,7 +50,8 @@
     {{- return(should_full_refresh() or planned.columns[0].values()[0]) -}}
 {% endmacro %}
 
-{# Config `is_streamed`: the model neither sorts nor groups, so it needs no ranges. It may be in Python, which then reads
+{# Config `is_streamed`: the model sorts and groups nothing but few rows, so it needs no ranges, and may take all rows
+   without a customer, which every range would take again. It may be in Python, which then reads
    views that are narrowed. `tells_age`: what it says of a customer changes with as_of, so all are rewritten. #}
 {% materialization customer_table, adapter='duckdb', supported_languages=['sql', 'python'] %}
     {%- set language = model['language'] -%}
