@@ -1,0 +1,108 @@
+"""`governance.lineage` as rows: one per published column and source field, or named origin, it is made of.
+
+Put here: the table's columns and its rows. Keep out: following (lineage_graph.py), writing it (pipelines/publish).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+import pyarrow as pa
+
+from quality.company import Company
+from quality.lineage_declared import LANDING
+from quality.lineage_graph import LineageGraph, Route
+from quality.lineage_sql import Column, LineageError
+from quality.render_std import STANDARD_TABLES
+
+COMMENT = (
+    "One row per published column and source field, or named origin, that it is made of, with the shortest way between."
+)
+COLUMNS = (
+    ("table_schema", pa.string(), "varchar not null", "Schema of the published table: marts or governance."),
+    ("table_name", pa.string(), "varchar not null", "The published table."),
+    ("column_name", pa.string(), "varchar not null", "Its column."),
+    ("dataset", pa.string(), "varchar", "Dataset of the source field; null where it ends at an origin of ours."),
+    ("field", pa.string(), "varchar", "The source field, as its contract names it."),
+    ("origin", pa.string(), "varchar", "What it begins with where that is no source field: declared or made by us."),
+    ("term", pa.string(), "varchar", "Standard term the source field is known by on the way, where it is one."),
+    ("how", pa.string(), "varchar not null", "same, derived, aggregated, counted, looked_up or resolved."),
+    ("hops", pa.int32(), "integer not null", "Steps from the column to where it begins."),
+    ("path", pa.string(), "varchar not null", "The columns on the way, from the published one to the source."),
+)
+ARROW = pa.schema([(name, kind) for name, kind, _, _ in COLUMNS])
+STANDARD = {f"std.{table.name}": table for table in STANDARD_TABLES}
+
+
+def lineage_rows(company: Company, graph: LineageGraph, published: Mapping[str, Sequence[str]]) -> pa.Table:
+    """The rows of `governance.lineage`.
+
+    Args:
+        published: `schema.table` -> columns, of every table readers get.
+    """
+    terms = {(c.dataset, column.name): column.terms for c in company.contracts for column in c.columns}
+    rows = [_row(column, route, terms) for column in _known(graph, published) for route in graph.routes(column)]
+    return pa.Table.from_pylist(rows, schema=ARROW)
+
+
+def without_lineage(graph: LineageGraph, published: Mapping[str, Sequence[str]]) -> list[str]:
+    """`schema.table.column` of every published column that reaches no source field and no named origin."""
+    return [
+        f"{column.table}.{column.name}"
+        for column in _columns(published)
+        if not _is_known(graph, column) or not graph.has_end(column)
+    ]
+
+
+def _columns(published: Mapping[str, Sequence[str]]) -> Iterator[Column]:
+    return (Column(table, name) for table, names in sorted(published.items()) for name in names)
+
+
+def _known(graph: LineageGraph, published: Mapping[str, Sequence[str]]) -> Iterable[Column]:
+    return (column for column in _columns(published) if _is_known(graph, column))
+
+
+def _is_known(graph: LineageGraph, column: Column) -> bool:
+    table = graph.tables.get(column.table)
+    return table is not None and column.name in table.columns
+
+
+def _row(column: Column, route: Route, terms: Mapping[tuple[str, str], Sequence[str]]) -> dict[str, str | int | None]:
+    schema, name = column.table.split(".", 1)
+    is_field = route.end.table.startswith(f"{LANDING}.")
+    dataset = route.end.table.removeprefix(f"{LANDING}.") if is_field else None
+    return {
+        "table_schema": schema,
+        "table_name": name,
+        "column_name": column.name,
+        "dataset": dataset,
+        "field": route.end.name if is_field else None,
+        "origin": None if is_field else route.end.table,
+        "term": _term(route, terms.get((dataset, route.end.name), ())) if is_field else None,
+        "how": route.how,
+        "hops": route.hops,
+        "path": " < ".join(f"{c.table}.{c.name}" if c.name else c.table for c in route.columns),
+    }
+
+
+def _term(route: Route, declared: Sequence[str]) -> str | None:
+    """The term of the standard column on the way; where the field has one of that entity, the field's own."""
+    passed = next((c for c in reversed(route.columns) if c.table in STANDARD), None)
+    if passed is None:
+        return declared[0] if len(declared) == 1 else None
+    term = STANDARD[passed.table].term_of(passed.name)
+    own = [t for t in declared if t.split(".")[0] == term.split(".")[0]]
+    return term if term in declared or len(own) != 1 else own[0]
+
+
+def require_lineage(missing: Sequence[str]) -> None:
+    """Stop where published columns lack lineage.
+
+    Raises:
+        LineageError: names them, and what to do.
+    """
+    if missing:
+        raise LineageError(
+            f"{len(missing)} published columns reach no source field and no named origin: {', '.join(missing[:20])}; "
+            "make them of a column, or say in quality/lineage.yml where they come from"
+        )
