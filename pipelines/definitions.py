@@ -14,9 +14,10 @@ from pipelines.defs.control import build_control_asset
 from pipelines.defs.identity import build_identity_assets
 from pipelines.defs.journey_pages import build_journey_pages_asset
 from pipelines.defs.landing import build_landing_assets
+from pipelines.defs.lineage import build_lineage_asset
 from pipelines.defs.publish import build_publish_asset
 from pipelines.defs.warehouse import build_dbt_assets
-from pipelines.keys import PUBLISHED_LAYERS
+from pipelines.keys import LINEAGE, PUBLISHED_LAYERS
 from pipelines.settings import Settings
 from quality.company import load_company
 
@@ -26,7 +27,7 @@ def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_con
     company = load_company(settings.company)
     project = prepare_project(settings, company)
     landing = build_landing_assets(settings, company)
-    models = build_dbt_assets(project)
+    models = build_dbt_assets(project, company)
     tables = sorted(key for key in models.keys if key.path[0] in PUBLISHED_LAYERS)
     suites = build_checks(settings, company)
     jobs = build_jobs(landing, suites)
@@ -36,7 +37,8 @@ def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_con
             build_control_asset(settings, company),
             build_identity_assets(settings, company),
             models,
-            build_publish_asset(settings, tables),
+            build_lineage_asset(settings, company, tables),
+            build_publish_asset(settings, [*tables, LINEAGE]),
             build_journey_pages_asset(settings),
         ],
         asset_checks=[suites],

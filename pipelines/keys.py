@@ -14,6 +14,7 @@ CATCH_UP = "c360/catch_up"  # run tag: land every day up to the run's that has n
 LANDING = "landing"  # first part of the keys of what was received
 CONTROL = AssetKey(["control", "run"])
 PUBLISHED_LAYERS = ("marts", "governance")  # schemas of the published file, first part of their asset keys
+LINEAGE = AssetKey(["governance", "lineage"])  # written by us, not by dbt
 PUBLISHED = AssetKey(["published", "customer360"])
 JOURNEY_PAGES = AssetKey(["published", "journey_pages"])
 

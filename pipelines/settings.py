@@ -85,6 +85,10 @@ class Settings:
         return self.home / "published" / "customer360.duckdb"
 
     @property
+    def lineage(self) -> Path:
+        return self.home / "lineage"
+
+    @property
     def site(self) -> Path:
         return self.home / "site"
 

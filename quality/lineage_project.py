@@ -29,10 +29,8 @@ class ProjectLineage:
             that has a model counts.
     """
 
-    def __init__(
-        self, company: Company, manifest: Mapping[str, Any], *compiled: Path, declared: Declared | None = None
-    ):
-        self._declared = declared or load_declared()
+    def __init__(self, company: Company, manifest: Mapping[str, Any], *compiled: Path):
+        self._declared = load_declared()
         self._compiled = compiled
         self._nodes = {key: n for key, n in manifest["nodes"].items() if n["resource_type"] == "model"}
         self._landed = {

@@ -5,14 +5,15 @@ Put here: the table's columns and its rows. Keep out: following (lineage_graph.p
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import pyarrow as pa
 
 from quality.company import Company
+from quality.definitions import load_definitions
 from quality.lineage_declared import LANDING
 from quality.lineage_graph import LineageGraph, Route
-from quality.lineage_sql import Column, LineageError
+from quality.lineage_sql import Column
 from quality.render_std import STANDARD_TABLES
 
 COMMENT = (
@@ -41,7 +42,8 @@ def lineage_rows(company: Company, graph: LineageGraph, published: Mapping[str, 
         published: `schema.table` -> columns, of every table readers get.
     """
     terms = {(c.dataset, column.name): column.terms for c in company.contracts for column in c.columns}
-    rows = [_row(column, route, terms) for column in _known(graph, published) for route in graph.routes(column)]
+    known = load_definitions().terms.keys()
+    rows = [_row(column, route, terms, known) for column in _known(graph, published) for route in graph.routes(column)]
     return pa.Table.from_pylist(rows, schema=ARROW)
 
 
@@ -67,7 +69,9 @@ def _is_known(graph: LineageGraph, column: Column) -> bool:
     return table is not None and column.name in table.columns
 
 
-def _row(column: Column, route: Route, terms: Mapping[tuple[str, str], Sequence[str]]) -> dict[str, str | int | None]:
+def _row(
+    column: Column, route: Route, terms: Mapping[tuple[str, str], Sequence[str]], known: Collection[str]
+) -> dict[str, str | int | None]:
     schema, name = column.table.split(".", 1)
     is_field = route.end.table.startswith(f"{LANDING}.")
     dataset = route.end.table.removeprefix(f"{LANDING}.") if is_field else None
@@ -78,31 +82,19 @@ def _row(column: Column, route: Route, terms: Mapping[tuple[str, str], Sequence[
         "dataset": dataset,
         "field": route.end.name if is_field else None,
         "origin": None if is_field else route.end.table,
-        "term": _term(route, terms.get((dataset, route.end.name), ())) if is_field else None,
+        "term": _term(route, terms.get((dataset, route.end.name), ()), known) if is_field else None,
         "how": route.how,
         "hops": route.hops,
         "path": " < ".join(f"{c.table}.{c.name}" if c.name else c.table for c in route.columns),
     }
 
 
-def _term(route: Route, declared: Sequence[str]) -> str | None:
-    """The term of the standard column on the way; where the field has one of that entity, the field's own."""
+def _term(route: Route, declared: Sequence[str], known: Collection[str]) -> str | None:
+    """The term the field passes a standard table by. One field may have several: of those the one that column is filled
+    from, else those of its entity, else all. A field without a term is in a derived column, whose term it is."""
     passed = next((c for c in reversed(route.columns) if c.table in STANDARD), None)
-    if passed is None:
-        return declared[0] if len(declared) == 1 else None
-    term = STANDARD[passed.table].term_of(passed.name)
-    own = [t for t in declared if t.split(".")[0] == term.split(".")[0]]
-    return term if term in declared or len(own) != 1 else own[0]
-
-
-def require_lineage(missing: Sequence[str]) -> None:
-    """Stop where published columns lack lineage.
-
-    Raises:
-        LineageError: names them, and what to do.
-    """
-    if missing:
-        raise LineageError(
-            f"{len(missing)} published columns reach no source field and no named origin: {', '.join(missing[:20])}; "
-            "make them of a column, or say in quality/lineage.yml where they come from"
-        )
+    filled = STANDARD[passed.table].term_of(passed.name) if passed else ""
+    if not declared:
+        return filled if filled in known else None
+    of_entity = [t for t in declared if t.split(".")[0] == filled.split(".")[0]]
+    return filled if filled in declared else ", ".join(of_entity or declared)
