@@ -22,7 +22,7 @@ from pipelines.settings import Settings
 from quality.company import Company
 from quality.lineage_declared import LANDING
 from quality.lineage_project import ProjectLineage
-from quality.lineage_sql import Column, LineageError
+from quality.lineage_sql import ROWS, Column, LineageError
 from quality.lineage_table import lineage_rows, without_lineage
 from quality.openlineage import lineage_events
 
@@ -79,13 +79,15 @@ def _column_lineage(lineage: ProjectLineage, key: str) -> dg.TableColumnLineage 
         made = lineage.tables[lineage.read(key)].columns
     except (LineageError, KeyError):
         return None
-    found = {name: [_dependency(c) for c in columns if c.name] for name, columns in made.items() if name != "*"}
-    return dg.TableColumnLineage({name: columns for name, columns in found.items() if columns})
+    found = {name: {_dependency(c): None for c in columns if c.name} for name, columns in made.items() if name != ROWS}
+    return dg.TableColumnLineage({name: list(columns) for name, columns in found.items() if columns})
 
 
 def _dependency(column: Column) -> dg.TableColumnDep:
     schema, table = column.table.split(".", 1)
-    keys = {LANDING: landing_key(table), "identity": identity_key(table), "control": CONTROL}
+    if schema == "control":  # one asset of many tables
+        return dg.TableColumnDep(CONTROL, f"{table}.{column.name}")
+    keys = {LANDING: landing_key(table), "identity": identity_key(table)}
     return dg.TableColumnDep(keys.get(schema, dg.AssetKey([schema, table])), column.name)
 
 

@@ -7,6 +7,7 @@ Keep out: one query (lineage_sql.py), following (lineage_graph.py), tables and f
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -68,8 +69,9 @@ class ProjectLineage:
         Raises:
             LineageError: its columns cannot be followed.
         """
+        named = tuple((t, tuple(columns)) for t, columns in self._schema.items() if t.split(".")[1] in sql)
         try:
-            self.tables[name] = _complete(name, read_query(sql, self._schema), self._declared)
+            self.tables[name] = _complete(name, _read_once(sql, named), self._declared)
         except LineageError as fault:
             raise LineageError(f"{name}: {fault}") from fault
         self._schema[name] = _columns(self.tables[name])
@@ -93,6 +95,12 @@ class ProjectLineage:
         for relation, name in self._landed.items():
             sql = sql.replace(relation, name)
         return sql
+
+
+@lru_cache(maxsize=1024)
+def _read_once(sql: str, schema: tuple[tuple[str, tuple[str, ...]], ...]) -> QueryLineage:
+    """A build asks for its models while dbt makes them, and once more when all are there."""
+    return read_query(sql, dict(schema))
 
 
 def _complete(name: str, read: QueryLineage, declared: Declared) -> QueryLineage:

@@ -9,11 +9,16 @@ import json
 import shutil
 
 import dagster as dg
+import duckdb
 import pytest
 from corner_shop_home import COMPANIES
 
+from pipelines.defs.lineage import build_lineage_asset
+from pipelines.keys import LINEAGE
 from pipelines.publish.lineage import read_published
+from pipelines.settings import Settings
 from quality.company import load_company
+from quality.lineage_declared import load_declared
 from quality.lineage_project import ProjectLineage
 from quality.lineage_sql import LineageError
 from quality.lineage_table import without_lineage
@@ -69,6 +74,19 @@ def test_a_mart_column_is_told_by_dataset_field_and_term(demo):
     assert demo.con.execute(asked, ["dim_customers", "email_domain", "derived"]).fetchall()
 
 
+def test_what_is_declared_of_a_relation_names_the_columns_it_has(demo):
+    relations = load_declared().relations
+    with duckdb.connect() as con:
+        con.execute(f"attach '{demo.home}/warehouse.duckdb' as w (read_only)")
+        con.execute(f"attach '{demo.home}/c360_marts.duckdb' as m (read_only)")
+        found = con.execute(
+            "select schema_name || '.' || table_name, list(column_name) from duckdb_columns() "
+            "where database_name in ('w', 'm') group by 1"
+        ).fetchall()
+    has = {name: set(columns) for name, columns in found if name in relations}
+    assert has == {name: set(said.columns) - {"*"} for name, said in relations.items()}
+
+
 def test_what_would_break_if_a_source_field_changed_is_one_question(demo):
     broken = demo.count("""
         select table_name, count(*) from p.governance.lineage
@@ -110,6 +128,26 @@ def test_a_column_made_from_a_literal_is_found_and_one_made_of_a_column_is_not(d
 def test_a_model_that_cannot_be_followed_is_named(with_column):
     with pytest.raises(LineageError, match=r"marts\.fct_orders: "):
         with_column("from from").graph()
+
+
+def test_a_published_column_without_lineage_holds_publishing_back(demo, tmp_path):
+    settings = Settings.from_env({}, company=COMPANIES / "demo", home=tmp_path / "home")
+    shutil.copytree(demo.home / "dbt" / "target" / "compiled", settings.dbt / "target" / "compiled")
+    shutil.copy(demo.home / "dbt" / "target" / "manifest.json", settings.dbt / "target")
+    shutil.copy(demo.home / "c360_marts.duckdb", settings.marts)
+    with duckdb.connect(str(settings.marts)) as con:
+        con.execute("alter table marts.fct_orders add column added_by_hand varchar")
+
+    @dg.asset(deps=[LINEAGE])
+    def publishing() -> None:
+        raise AssertionError("published all the same")
+
+    lineage = build_lineage_asset(settings, load_company(settings.company), [])
+    ran = dg.materialize([lineage, publishing], raise_on_error=False)
+    (check,) = ran.get_asset_check_evaluations()
+    assert (check.check_name, check.passed) == ("every_published_column_has_lineage", False)
+    assert check.metadata["observed"].value == "marts.fct_orders.added_by_hand"
+    assert [e.step_key for e in ran.all_events if e.is_step_start] == ["governance__lineage"]
 
 
 def test_dagster_shows_what_a_column_is_made_of(demo):
