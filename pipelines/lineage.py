@@ -46,8 +46,13 @@ def record_lineage(settings: Settings, company: Company, *, run_id: str, at: dat
         LineageError: a model cannot be followed; the message names it.
     """
     graph = ProjectLineage(company, _manifest(settings.dbt), kept_models(settings.dbt)).graph()
-    published = read_published(settings.marts)
-    rows = write_lineage(settings.marts, lineage_rows(company, graph, published))
+    published = read_published(settings.marts)  # what publishing adds to it, the log of checks, may not be there yet
+    ours = {
+        name: [c for c in made.columns if c != ROWS]
+        for name, made in graph.tables.items()
+        if name.startswith("governance.")
+    }
+    rows = write_lineage(settings.marts, lineage_rows(company, graph, {**ours, **published}))
     events = write_events(settings.lineage, lineage_events(graph, company.company, run_id, at, published))
     return Recorded(sum(map(len, published.values())), rows, without_lineage(graph, published), events)
 

@@ -15,7 +15,6 @@ from corner_shop_home import COMPANIES
 
 from pipelines.defs.lineage import build_lineage_asset
 from pipelines.keys import LINEAGE
-from pipelines.publish.lineage import read_published
 from pipelines.settings import Settings
 from quality.company import load_company
 from quality.lineage_declared import load_declared
@@ -119,8 +118,8 @@ def with_column(demo, tmp_path):
     return add
 
 
-def test_a_column_made_from_a_literal_is_found_and_one_made_of_a_column_is_not(demo, with_column):
-    published = {"marts.fct_orders": [*read_published(demo.home / "c360_marts.duckdb")["marts.fct_orders"], "added"]}
+def test_a_column_made_from_a_literal_is_found_and_one_made_of_a_column_is_not(with_column):
+    published = {"marts.fct_orders": ["amount", "added"]}
     assert without_lineage(with_column("'whatever'").graph(), published) == ["marts.fct_orders.added"]
     assert without_lineage(with_column("amount * 2").graph(), published) == []
 
