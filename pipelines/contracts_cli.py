@@ -5,9 +5,13 @@ Put here: arguments, and how results are told. Keep out: work.
 
 from __future__ import annotations
 
+from datetime import date
+from typing import Annotated
+
 import typer
 
-from pipelines.terminal import console
+from pipelines.settings import Settings
+from pipelines.terminal import Company, Home, console, fail
 
 contracts = typer.Typer(no_args_is_help=True, help="What the published tables promise: quality/contracts.")
 
@@ -39,3 +43,41 @@ def sync() -> None:
     for path in written:
         console.print(f"dbt_project/{path}", markup=False)
     console.print(f"{len(written)} files written" if written else "nothing to write")
+
+
+@contracts.command()
+def diff(
+    against: Annotated[
+        str | None, typer.Option("--against", metavar="GITREF", help="A commit; default: what the home published last.")
+    ] = None,
+    company: Company = None,
+    home: Home = None,
+) -> None:
+    """Show what has changed in the promises, whom it breaks, and which version it needs.
+
+    Exits 1 where a change may not go ahead: a breaking one without a new major version and the old one served beside
+    it, an additive one without a new minor version.
+    """
+    from quality.change_control import RELEASED, judge, promises_at, promises_in, promises_now
+    from quality.compatibility import WORDING
+    from quality.consumers import load_consumers
+    from quality.contract import ContractError
+
+    settings = Settings.from_env(company=company, home=home)
+    try:
+        before = promises_at(against) if against else promises_in(settings.released / RELEASED)
+        if before is None:
+            none = f"{against}: promised nothing" if against else f"{settings.released}: nothing is published yet"
+            console.print(f"{none}; there is nothing to compare with", markup=False)
+            raise typer.Exit(0)
+        verdict = judge(before, promises_now(), load_consumers(settings.company), date.today())
+    except ContractError as fault:
+        raise fail(fault) from fault
+    for change in sorted(verdict.changes, key=lambda c: c.level):
+        console.print(f"{change.level}: {change}", markup=False)
+    for move in (m for m in verdict.moves if m.level != WORDING):
+        console.print(f"to the next version: {move.level}: {move}", markup=False)
+    for fault in verdict.faults:
+        console.print(fault, markup=False, style="red")
+    console.print(f"{len(verdict.changes)} changes, {len(verdict.faults) or 'none'} of them stopped")
+    raise typer.Exit(1 if verdict.faults else 0)

@@ -90,18 +90,19 @@ class OutputContract:
         return f"{self.schema}/{self.table}"
 
 
-def load_output_contracts(folder: Path = FOLDER) -> dict[str, OutputContract]:
-    """Every output contract by the name of its table, deprecated versions too (`<table>_v<major>`).
+@cache
+def load_output_contracts() -> dict[str, OutputContract]:
+    """What is promised by this checkout, read once a process; see `read_output_contracts`."""
+    return read_output_contracts(FOLDER)
+
+
+def read_output_contracts(folder: Path) -> dict[str, OutputContract]:
+    """Every output contract of a folder by the name of its table, deprecated versions too (`<table>_v<major>`).
 
     Raises:
         ContractError: a file is no readable ODCS contract.
     """
-    return {c.table: c for c in _load(folder)}
-
-
-@cache
-def _load(folder: Path) -> tuple[OutputContract, ...]:
-    return tuple(read_output_contract(file) for file in sorted(folder.glob("*.odcs.yaml")))
+    return {c.table: c for c in (read_output_contract(file) for file in sorted(folder.glob("*.odcs.yaml")))}
 
 
 def read_output_contract(file: Path) -> OutputContract:

@@ -12,6 +12,9 @@ from pipelines.control import write_control
 from pipelines.ingest.manifest import Manifest
 from pipelines.journeys.model import JourneyError
 from quality.company import load_company
+from quality.contract import ContractError
+from quality.definitions import FILE
+from quality.output_contract import FOLDER
 
 DEMO = Path(__file__).resolve().parents[2] / "companies" / "demo"
 
@@ -29,7 +32,20 @@ def test_a_build_writes_down_the_files_it_was_made_from(tmp_path):
 
     contracts = {f"contracts/{f.name}": f.read_text() for f in (DEMO / "contracts").glob("*.odcs.yaml")}
     journeys = {f"journeys/{f.stem}@1.yml": f.read_text() for f in (DEMO / "journeys").glob("*.yml")}
-    assert dict(told) == contracts | journeys
+    tables = {f"tables/{f.name}": f.read_text() for f in FOLDER.glob("*.odcs.yaml")}
+    assert dict(told) == contracts | journeys | tables | {"tables/definitions.yml": FILE.read_text()}
+
+
+def test_a_build_stops_at_a_promise_that_breaks_what_is_published(tmp_path):
+    tables = tmp_path / "released" / "tables"
+    shutil.copytree(FOLDER, tables)
+    shutil.copy(FILE, tables)
+    file = tables / "fct_orders.odcs.yaml"
+    file.write_text(file.read_text().replace("- name: amount\n", "- name: total\n"))
+    with duckdb.connect() as connection:
+        with pytest.raises(ContractError, match=r"fct_orders.total: renamed to amount; it breaks .*version 2.0.0"):
+            _build(connection, DEMO, tmp_path)
+        assert connection.execute("select count(*) from duckdb_tables()").fetchall() == [(0,)]
 
 
 def test_a_build_stops_at_a_changed_version_and_leaves_the_control_tables(tmp_path):

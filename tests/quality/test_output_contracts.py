@@ -10,7 +10,7 @@ import yaml
 from quality.contract import ContractError
 from quality.create_table import ensure_table
 from quality.gate_output import output_faults
-from quality.output_contract import FOLDER, load_output_contracts, read_output_contract
+from quality.output_contract import FOLDER, load_output_contracts, read_output_contract, read_output_contracts
 from quality.render_marts import drift, render_marts, sync
 from quality.table_drift import table_drift
 
@@ -127,7 +127,7 @@ def test_an_older_version_is_served_beside_the_new_one_until_its_last_day(tmp_pa
     old = old.replace("slaProperties:\n", "slaProperties:\n- {property: endOfLife, value: '2027-03-01'}\n")
     (tmp_path / "fct_orders_v1.odcs.yaml").write_text(old)
     (tmp_path / "fct_orders.odcs.yaml").write_text(text.replace("version: 1.0.0", "version: 2.0.0"))
-    contracts = {**CONTRACTS, **load_output_contracts(tmp_path)}
+    contracts = {**CONTRACTS, **read_output_contracts(tmp_path)}
     assert output_faults(contracts) == []
     (model,) = yaml.safe_load(render_marts(contracts)["models/marts/fct_orders.yml"])["models"]
     assert model["latest_version"] == 2
