@@ -11,6 +11,7 @@ from pipelines.dbt import dbt_resource, prepare_project
 from pipelines.defs.automation import build_jobs, build_schedule, build_sensors
 from pipelines.defs.checks import build_checks
 from pipelines.defs.control import build_control_asset
+from pipelines.defs.governance_site import build_governance_site_asset
 from pipelines.defs.identity import build_identity_assets
 from pipelines.defs.journey_pages import build_journey_pages_asset
 from pipelines.defs.landing import build_landing_assets
@@ -40,6 +41,7 @@ def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_con
             models,
             build_publish_asset(settings, tables),
             build_journey_pages_asset(settings),
+            build_governance_site_asset(settings, company),
         ],
         asset_checks=[suites],
         jobs=jobs,

@@ -16,6 +16,7 @@ CONTROL = AssetKey(["control", "run"])
 PUBLISHED_LAYERS = ("marts", "governance")  # schemas of the published file, first part of their asset keys
 PUBLISHED = AssetKey(["published", "customer360"])
 JOURNEY_PAGES = AssetKey(["published", "journey_pages"])
+GOVERNANCE_SITE = AssetKey(["published", "governance_site"])
 
 IDENTITY_RELATIONS = {
     "customers": "One row per customer: knowledge level and the anchor its id is made from.",
