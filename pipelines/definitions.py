@@ -11,6 +11,7 @@ from pipelines.dbt import dbt_resource, prepare_project
 from pipelines.defs.automation import build_jobs, build_schedule, build_sensors
 from pipelines.defs.checks import build_checks
 from pipelines.defs.control import build_control_asset
+from pipelines.defs.governance_site import build_governance_site_asset
 from pipelines.defs.identity import build_identity_assets
 from pipelines.defs.journey_pages import build_journey_pages_asset
 from pipelines.defs.landing import build_landing_assets
@@ -20,11 +21,13 @@ from pipelines.defs.warehouse import build_dbt_assets
 from pipelines.keys import LINEAGE, PUBLISHED_LAYERS
 from pipelines.settings import Settings
 from quality.company import load_company
+from quality.gate_output import require_right_contracts
 
 
 def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_console_logger) -> dg.Definitions:
     """Everything Dagster shows and runs for one company; `console` receives what a run says."""
     company = load_company(settings.company)
+    require_right_contracts()
     project = prepare_project(settings, company)
     landing = build_landing_assets(settings, company)
     models = build_dbt_assets(project, company)
@@ -40,6 +43,7 @@ def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_con
             build_lineage_asset(settings, company, tables),
             build_publish_asset(settings, [*tables, LINEAGE]),
             build_journey_pages_asset(settings),
+            build_governance_site_asset(settings, company),
         ],
         asset_checks=[suites],
         jobs=jobs,

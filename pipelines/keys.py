@@ -17,6 +17,7 @@ PUBLISHED_LAYERS = ("marts", "governance")  # schemas of the published file, fir
 LINEAGE = AssetKey(["governance", "lineage"])  # written by us, not by dbt
 PUBLISHED = AssetKey(["published", "customer360"])
 JOURNEY_PAGES = AssetKey(["published", "journey_pages"])
+GOVERNANCE_SITE = AssetKey(["published", "governance_site"])
 
 IDENTITY_RELATIONS = {
     "customers": "One row per customer: knowledge level and the anchor its id is made from.",

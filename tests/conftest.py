@@ -1,4 +1,4 @@
-"""What all tests share: the marker for full-size suites, the report of `make proof`, the folder of real data.
+"""What all tests share: the marker for full-size suites, the report of `make proof`, real data, a browser.
 
 Put here: options and fixtures of every suite. Keep out: fixtures of one subject (tests/<subject>/conftest.py).
 """
@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -70,3 +74,15 @@ def real_data() -> Path:
     if not (folder / "adventureworks").is_dir():
         pytest.skip(f"no real data at {folder}; set C360_DATA to a folder that has adventureworks/")
     return folder
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator:
+    """Headless Chromium through Playwright."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed; run `make setup`")
+    if not shutil.which(CHROMIUM):
+        pytest.skip(f"no {CHROMIUM}; apt-get install chromium")
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()

@@ -1,13 +1,12 @@
-"""The Dagster UI of the demo company, served as a user would, and a browser to look at it.
+"""The Dagster UI of the demo company, served as a user would.
 
-Put here: the server and the browser. Keep out: what they must show (the tests).
+Put here: the server. Keep out: what they must show (the tests).
 """
 
 from __future__ import annotations
 
 import json
 import os
-import shutil
 import socket
 import subprocess
 import sys
@@ -21,9 +20,6 @@ import pytest
 
 from pipelines.run import prepare_home
 from pipelines.settings import REPOSITORY, Settings
-
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 
 @dataclass(frozen=True)
@@ -79,15 +75,3 @@ def answers(url: str) -> bool:
             return True
     except OSError:
         return False
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator:
-    """Headless Chromium through Playwright."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed; run `make setup`")
-    if not shutil.which(CHROMIUM):
-        pytest.skip(f"no {CHROMIUM}; apt-get install chromium")
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()

@@ -5,7 +5,6 @@ Put here: what is on a page and where it is written. Keep out: figures (read.py)
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -28,6 +27,7 @@ from pipelines.publish.journey_pages.figures import GOAL, LOST, OPEN, JourneyFig
 from pipelines.publish.journey_pages.journey_map import WIDEST, draw_map
 from pipelines.publish.journey_pages.read import read_journeys
 from pipelines.publish.journey_pages.sankey import draw_paths
+from pipelines.publish.look import put_page, shared_style, style
 
 LEGEND = (
     "Line: thicker where more went, dashed where the declared map has no such move, dotted where it has one that "
@@ -62,8 +62,8 @@ def write_pages(published: Path, site: Path, journey_id: str | None = None) -> l
     return [
         Written(
             figures.journey_id,
-            _replace(folder / f"{figures.journey_id}.html", render_page(figures)),
-            _replace(folder / f"{figures.journey_id}.svg", render_map(figures)),
+            put_page(folder / f"{figures.journey_id}.html", render_page(figures)),
+            put_page(folder / f"{figures.journey_id}.svg", render_map(figures)),
         )
         for figures in journeys
     ]
@@ -151,18 +151,9 @@ def _templates() -> Environment:
     environment.filters |= {
         name: getattr(words, name) for name in ("common", "number", "share", "duration", "mean", "measured", "plain")
     }
-    environment.globals |= {"colours": _style("colours.css"), "paint": _style("map.css"), "layout": _style("page.css")}
+    environment.globals |= {
+        "colours": shared_style("colours.css"),
+        "layout": shared_style("page.css"),
+        "paint": style(Path(__file__).parent / "templates" / "map.css"),
+    }
     return environment
-
-
-def _style(name: str) -> Any:
-    return Markup((Path(__file__).parent / "templates" / name).read_text(encoding="utf-8"))  # our own, not data
-
-
-def _replace(file: Path, text: str) -> Path:
-    """Whole or not at all: somebody may have the page open."""
-    draft = file.with_name(f".{file.name}.{os.getpid()}")
-    draft.write_text(text, encoding="utf-8")
-    draft.chmod(0o644)
-    draft.replace(file)
-    return file

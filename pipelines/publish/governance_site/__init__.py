@@ -1,0 +1,1 @@
+"""The governance site: what there is, what it means, where it comes from, whether it kept its promises."""

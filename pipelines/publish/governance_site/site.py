@@ -1,0 +1,105 @@
+"""The site's pages, rendered and put in place.
+
+Put here: which pages there are. Keep out: what they tell (catalogue.py), how it looks (templates).
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup, escape
+
+from pipelines.publish.governance_site.catalogue import Catalogue, TablePage, read_catalogue
+from pipelines.publish.governance_site.lineage_picture import Picture, draw_lineage
+from pipelines.publish.look import put_page, shared_style, style
+from quality.company import Company
+
+PAGES = ("index", "glossary", "quality", "journeys", "changes")
+WORDS = {
+    "kept": "kept",
+    "warned": "warned",
+    "broken": "broken",
+    "stale": "stale",
+    "unknown": "not checked",
+}
+
+
+def write_site(company: Company, published: Path, site: Path) -> int:
+    """Write the whole site from the published file and the contracts; pages of what is gone are removed.
+
+    Args:
+        site: folder of what is written for people; `site/index.html` is where to begin.
+    Returns:
+        Pages written.
+    Raises:
+        PublishError: nothing is published yet.
+    """
+    catalogue = read_catalogue(company, published, datetime.now(UTC).replace(tzinfo=None))
+    pages = render_site(catalogue, has_journeys=(site / "journeys").is_dir(), has_docs=(site / "data_docs").is_dir())
+    for name, text in pages.items():
+        put_page(site / name, text)
+    for folder in ("tables", "datasets"):
+        for file in (site / folder).glob("*.html"):
+            if f"{folder}/{file.name}" not in pages:
+                file.unlink()
+    return len([name for name in pages if name.endswith(".html")])
+
+
+def render_site(catalogue: Catalogue, *, has_journeys: bool = False, has_docs: bool = False) -> dict[str, str]:
+    """Every file of the site by its path: HTML pages and one style sheet."""
+    about = {"catalogue": catalogue, "words": WORDS, "has_journeys": has_journeys, "has_docs": has_docs}
+    files = {f"{page}.html": _render(f"{page}.html.j2", root="", page=page, **about) for page in PAGES}
+    for table in catalogue.tables:
+        files[f"tables/{table.contract.table}.html"] = _render(
+            "table.html.j2", root="../", page="table", table=table, picture=_picture(table), **about
+        )
+    for dataset in catalogue.datasets:
+        files[f"datasets/{dataset.contract.dataset}.html"] = _render(
+            "dataset.html.j2", root="../", page="dataset", dataset=dataset, **about
+        )
+    files["style.css"] = "".join(
+        [shared_style("colours.css"), shared_style("page.css"), style(Path(__file__).parent / "templates" / "site.css")]
+    )
+    return files
+
+
+def _picture(table: TablePage) -> Picture:
+    sources = [(name, "source", f"../datasets/{name}.html") for name in table.datasets]
+    sources += [(name, "origin", None) for name in table.origins]
+    return draw_lineage(table.contract.table, sources, [c.name for c in table.consumers])
+
+
+def _render(template: str, **about: Any) -> str:
+    return _templates().get_template(template).render(**about)
+
+
+@cache
+def _templates() -> Environment:
+    environment = Environment(
+        loader=PackageLoader(__package__),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"number": _number, "day": _day, "breakable": _breakable}
+    environment.globals |= {"search": style(Path(__file__).parent / "templates" / "search.js")}
+    return environment
+
+
+def _number(value: Any) -> str:
+    return "–" if value is None else f"{value:,}"
+
+
+def _day(value: Any) -> Markup | str:
+    return "–" if value is None else Markup("<time>{}</time>").format(f"{value:%-d %b %Y}")
+
+
+def _breakable(name: str) -> Markup:
+    """A long name may go to the next line after its joints."""
+    return Markup(re.sub(r"([_./])", r"\1<wbr>", str(escape(name))))
