@@ -1,6 +1,7 @@
 """`governance.lineage` as rows: one per published column and source field, or named origin, it is made of.
 
-Put here: the table's columns and its rows. Keep out: following (lineage_graph.py), writing it (pipelines/publish).
+Put here: its rows, in the columns of quality/contracts/lineage.odcs.yaml.
+Keep out: following (lineage_graph.py), writing it (pipelines/publish).
 """
 
 from __future__ import annotations
@@ -16,22 +17,11 @@ from quality.lineage_graph import LineageGraph, Route
 from quality.lineage_sql import Column
 from quality.render_std import STANDARD_TABLES
 
-COMMENT = (
-    "One row per published column and source field, or named origin, that it is made of, with the shortest way between."
-)
-COLUMNS = (
-    ("table_schema", pa.string(), "varchar not null", "Schema of the published table: marts or governance."),
-    ("table_name", pa.string(), "varchar not null", "The published table."),
-    ("column_name", pa.string(), "varchar not null", "Its column."),
-    ("dataset", pa.string(), "varchar", "Dataset of the source field; null where it ends at an origin of ours."),
-    ("field", pa.string(), "varchar", "The source field, as its contract names it."),
-    ("origin", pa.string(), "varchar", "What it begins with where that is no source field: declared or made by us."),
-    ("term", pa.string(), "varchar", "Standard term the source field is known by on the way, where it is one."),
-    ("how", pa.string(), "varchar not null", "same, derived, aggregated, counted, looked_up or resolved."),
-    ("hops", pa.int32(), "integer not null", "Steps from the column to where it begins."),
-    ("path", pa.string(), "varchar not null", "The columns on the way, from the published one to the source."),
-)
-ARROW = pa.schema([(name, kind) for name, kind, _, _ in COLUMNS])
+ARROW = pa.schema(
+    [(name, pa.string()) for name in
+     ("table_schema", "table_name", "column_name", "dataset", "field", "origin", "term", "how")]
+    + [("hops", pa.int32()), ("path", pa.string())]
+)  # fmt: skip
 STANDARD = {f"std.{table.name}": table for table in STANDARD_TABLES}
 
 

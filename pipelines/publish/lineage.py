@@ -13,7 +13,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from quality.lineage_table import COLUMNS, COMMENT
+from quality.create_table import ensure_table
+from quality.output_contract import load_output_contracts
 
 TABLE = "governance.lineage"
 EVENTS_NAME = "openlineage.ndjson"
@@ -22,7 +23,7 @@ EVENTS_NAME = "openlineage.ndjson"
 def read_published(marts: Path) -> dict[str, dict[str, str]]:
     """`schema.table` -> column -> type, of every table readers get, `governance.lineage` too before it is written."""
     with duckdb.connect(str(marts)) as connection:
-        _ensure_table(connection)
+        ensure_table(connection, load_output_contracts()["lineage"])
         found = connection.execute(
             "select schema_name || '.' || table_name, map_from_entries(list((column_name, data_type) order by "
             "column_index)) from duckdb_columns() where schema_name in ('marts', 'governance') group by all order by 1"
@@ -42,7 +43,7 @@ def write_lineage(marts: Path, rows: pa.Table) -> int:
     with duckdb.connect(str(marts)) as connection:
         connection.register("incoming", rows)
         connection.execute("begin")
-        _ensure_table(connection)
+        ensure_table(connection, load_output_contracts()["lineage"])
         connection.execute(f"delete from {TABLE}")
         connection.execute(f"insert into {TABLE} by name from incoming order by all")
         connection.execute("commit")
@@ -58,12 +59,3 @@ def write_events(folder: Path, events: Iterable[Mapping[str, Any]]) -> Path:
     with draft.open("w", encoding="utf-8") as lines:
         lines.writelines(json.dumps(event) + "\n" for event in events)
     return draft.replace(file)
-
-
-def _ensure_table(connection: duckdb.DuckDBPyConnection) -> None:
-    columns = ", ".join(f"{name} {kind}" for name, _, kind, _ in COLUMNS)
-    connection.execute("create schema if not exists governance")
-    connection.execute(f"create table if not exists {TABLE} ({columns})")
-    connection.execute(f"comment on table {TABLE} is '{COMMENT}'")
-    for name, _, _, meaning in COLUMNS:
-        connection.execute(f"comment on column {TABLE}.{name} is '{meaning}'")
