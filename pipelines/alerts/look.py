@@ -19,6 +19,7 @@ from pipelines.settings import Settings
 from quality.company import Company
 
 HELD = "batch_within_error_rate"  # a batch of this dataset does not count
+LANDED = "source_is_landed"  # told where a dataset could not be landed at all
 PUBLISHED = ("marts", "governance")
 
 
@@ -46,7 +47,7 @@ class Facts:
         """The alert of one evaluation."""
         asset, check = row["asset"], row["check_name"]
         contract, held = contract_of(self._company, asset), self._batches(asset, check)
-        failing, observed, threshold = row["failing_rows"], row["observed"], row["threshold"]
+        failing, observed, ui = row["failing_rows"], row["observed"], self._settings.ui_url
         if held:
             failing = sum(p.quarantined for p in held)
             observed = f"{failing:,} of {sum(p.received for p in held):,} rows quarantined; held batches: {len(held)}"
@@ -57,9 +58,10 @@ class Facts:
             event=event,
             severity=row["severity"],
             failing_rows=failing,
-            threshold=threshold,
+            threshold=row["threshold"],
             observed=observed,
             since=since,
+            run_url=ui and f"{ui.rstrip('/')}/runs/{row['run_id']}",
             look=self._look(row, held),
             downstream=tuple(n.partition("/")[2] for n in self._graph.downstream(asset, PUBLISHED)),
             journeys=tuple(journeys_fed_by(contract, self._journeys)) if contract else (),
@@ -71,7 +73,9 @@ class Facts:
     def _look(self, row: Mapping[str, Any], held: list[Part]) -> str:
         contract = contract_of(self._company, row["asset"])
         if contract:
-            batch = f" --batch {held[-1].content_hash}" if held else ""
+            if row["check_name"] == LANDED:
+                return f"the message of step land_{contract.dataset} in Dagster run {row['run_id']}"
+            batch = f" --batch {held[0].content_hash}" if len(held) == 1 else ""
             return f"c360 quarantine show --dataset {contract.dataset}{batch}"
         home, name = self._settings.home, f"{row['check_name']}.sql"
         queries = sorted(self._settings.dbt.glob(f"target/**/compiled/**/{name}"), key=lambda f: f.stat().st_mtime)

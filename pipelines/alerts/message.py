@@ -28,6 +28,7 @@ class Alert:
     threshold: str | None
     observed: str | None
     since: datetime | None  # when it began to fail (UTC)
+    run_url: str | None = None
     look: str = ""  # where the rows are
     downstream: tuple[str, ...] = ()  # published tables, nearest first
     journeys: tuple[str, ...] = ()
@@ -48,19 +49,17 @@ class Message:
     body: dict[str, Any]  # the same for programs: JSON
 
 
-def compose(company: str, owner: str, run_id: str, run_url: str | None, alerts: Iterable[Alert]) -> Message:
+def compose(company: str, owner: str, run_id: str, alerts: Iterable[Alert]) -> Message:
     """One message from the alerts of one owner in one run; at least one."""
     ordered = sorted(alerts, key=_rank)
     key = ordered[0].key if len(ordered) == 1 else f"{run_id}:{owner}"
     title = f"{company}: {_summary(ordered)}"
-    run = f"run {run_id}" + (f"  {run_url}" if run_url else "")
-    text = "\n\n".join([f"{title}\nfor {owner}, {run}", *map(_paragraph, ordered), f"key {key}"])
+    text = "\n\n".join([f"{title}\nfor {owner}, run {run_id}", *map(_paragraph, ordered), f"key {key}"])
     body = {
         "key": key,
         "company": company,
         "owner": owner,
         "run_id": run_id,
-        "run_url": run_url,
         "title": title,
         "text": text,
         "alerts": [_json(alert) for alert in ordered],
@@ -106,6 +105,7 @@ def _details(alert: Alert) -> Iterable[str]:
     allowed = [f"allowed {alert.threshold}"] if alert.threshold else []
     yield "; ".join([*rows, *seen, *allowed])
     yield f"look: {alert.look}" if alert.look else ""
+    yield f"run: {alert.run_url}" if alert.run_url else ""
     yield f"downstream: {_few(alert.downstream)}" if alert.downstream else ""
     yield f"journeys: {', '.join(alert.journeys)}" if alert.journeys else ""
 

@@ -5,10 +5,13 @@ Put here: the Dagster side only. Keep out: what is told, to whom, how (pipelines
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 
+from pipelines.alerts.look import LANDED
 from pipelines.alerts.route import Graph
 from pipelines.alerts.tell import tell
 from pipelines.check_log import check_rows
@@ -16,6 +19,7 @@ from pipelines.keys import CONTROL, identity_key
 from pipelines.settings import Settings
 from quality.company import Company
 
+STEP_FAILURE, STEP_SUCCESS = dg.DagsterEventType.STEP_FAILURE, dg.DagsterEventType.STEP_SUCCESS
 WAITED_FOR = {CONTROL, identity_key("customers")}  # everything waits for these two: no sign that it reads them
 
 
@@ -54,8 +58,25 @@ def alert_on_runs(
     run_ids: Sequence[str],
 ) -> list[str]:
     """Tell what the checks of these runs said, in the name of the last; one line per channel for the log."""
-    rows = [row for run_id in run_ids for row in check_rows(instance, run_id)]
+    rows = [row for run_id in run_ids for row in (*check_rows(instance, run_id), *_landings(instance, company, run_id))]
     return tell(settings, company, describe_graph(specs), rows, run_ids[-1])
+
+
+def _landings(instance: dg.DagsterInstance, company: Company, run_id: str) -> Iterator[dict[str, Any]]:
+    """Whether each dataset of a run could be landed, in the shape of a check: a source that never came has no other."""
+    assets = {f"land_{dataset}": f"landing/{dataset}" for dataset in company.by_dataset}
+    for record in instance.get_records_for_run(run_id, of_type={STEP_FAILURE, STEP_SUCCESS}).records:
+        entry = record.event_log_entry
+        if entry.step_key in assets:
+            yield {
+                "run_id": run_id,
+                "asset": assets[entry.step_key],
+                "check_name": LANDED,
+                "severity": "block",
+                "success": entry.dagster_event.event_type == STEP_SUCCESS,
+                **dict.fromkeys(("failing_rows", "threshold", "observed")),
+                "at": datetime.fromtimestamp(entry.timestamp, UTC).replace(tzinfo=None),
+            }
 
 
 def describe_graph(specs: Iterable[dg.AssetSpec]) -> Graph:

@@ -80,7 +80,7 @@ def test_journeys_are_those_with_a_touchpoint_of_the_dataset(shop):
 
 
 def test_a_message_begins_with_what_is_most_severe_and_ends_with_what_holds_again():
-    message = compose("shop", "shop-team", "r1", None, [WELL, LATE, HELD])
+    message = compose("shop", "shop-team", "r1", [WELL, LATE, HELD])
     assert message.title == "shop: 1 blocking, 1 warning, 1 holding again"
     assert [a["check"] for a in message.body["alerts"]] == [HELD.check, LATE.check, WELL.check]
     assert message.text.splitlines()[3:] == [
@@ -102,12 +102,12 @@ def test_a_message_begins_with_what_is_most_severe_and_ends_with_what_holds_agai
 
 
 def test_each_alert_has_a_key_of_its_run_asset_and_check_also_alone():
-    together = compose("shop", "shop-team", "r1", None, [HELD, LATE])
+    together = compose("shop", "shop-team", "r1", [HELD, LATE])
     assert [a["key"] for a in together.body["alerts"]] == [HELD.key, LATE.key]
-    alone = compose("shop", "shop-team", "r1", None, [HELD])
+    alone = compose("shop", "shop-team", "r1", [HELD])
     assert alone.key == alone.body["key"] == "r1:landing/orders:batch_within_error_rate"
 
 
 def test_the_run_is_linked_where_there_is_a_page_for_it():
-    url = "https://dagster.shop.example/runs/r1"
-    assert compose("shop", "shop-team", "r1", url, [HELD]).text.splitlines()[1] == f"for shop-team, run r1  {url}"
+    linked = replace(HELD, run_url="https://dagster.shop.example/runs/r1")
+    assert "  run: https://dagster.shop.example/runs/r1" in compose("shop", "shop-team", "r1", [linked]).text

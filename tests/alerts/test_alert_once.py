@@ -67,8 +67,8 @@ def test_with_nothing_set_up_alerts_are_lines_of_a_file_below_the_home(tmp_path)
     assert shop.run(0, fresh="warn", fct_key="holds") == ["file:alerts.jsonl: corner_shop: 1 warning"]
     [line] = shop.lines()
     assert (line["owner"], line["key"]) == ("shop", "run-0:landing/orders:fresh")
-    assert line["run_url"] == "http://dagster.shop.example/runs/run-0"
     [alert] = line["alerts"]
+    assert alert["run_url"] == "http://dagster.shop.example/runs/run-0"
     assert (alert["look"], alert["downstream"], alert["journeys"]) == (
         "c360 quarantine show --dataset orders",
         ["fct_orders"],

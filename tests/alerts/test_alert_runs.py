@@ -98,3 +98,11 @@ def test_owners_are_told_once_of_a_run_and_again_when_all_is_well(runs, mail_box
     assert runs.run() == "mailto:shop@shop.example: corner_shop: 1 holding again"
     assert "OK  landing/parcels: batch within error rate: holds again" in mail_box.mails[-1].get_content()
     assert len(mail_box.mails) == 2 and len(hook.bodies) == 1
+
+
+def test_a_source_that_cannot_be_landed_is_told_to_its_owner(runs, mail_box):
+    file = runs.shop.put("parcels_2026-01-09.csv", "")
+    runs.run()
+    assert "BLOCK  landing/parcels: source is landed: does not hold" in mail_box.mails[0].get_content()
+    file.unlink()
+    assert "mailto:shop@shop.example: corner_shop: 1 holding again" in runs.run()
