@@ -118,7 +118,7 @@ def _mail(address: str, message: Message, post: Post) -> None:
     except smtplib.SMTPResponseException as fault:
         raise _refusal(fault.smtp_code, "the message") from None
     except smtplib.SMTPServerDisconnected:
-        raise PassingError("the mail server hung up") from None
+        raise PassingError("the mail server does not answer, or hung up") from None
     except smtplib.SMTPException as fault:
         raise DeliveryError(f"the mail server cannot take it ({type(fault).__name__})") from None
     except OSError as fault:  # every fault of smtplib is an OSError, too

@@ -76,7 +76,7 @@ class Facts:
             if row["check_name"] == LANDED:
                 return f"the message of step land_{contract.dataset} in Dagster run {row['run_id']}"
             batch = f" --batch {held[0].content_hash}" if len(held) == 1 else ""
-            return f"c360 quarantine show --dataset {contract.dataset}{batch}"
+            return f"c360 quarantine show {contract.dataset}{batch}"
         home, name = self._settings.home, f"{row['check_name']}.sql"
         queries = sorted(self._settings.dbt.glob(f"target/**/compiled/**/{name}"), key=lambda f: f.stat().st_mtime)
         if queries:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import socket
 from contextlib import nullcontext
+from time import monotonic
 
 import pytest
 from aiosmtpd.smtp import AuthResult
@@ -105,6 +107,19 @@ def test_trying_again_ends_with_the_patience(tmp_path, hook, answer):
     with pytest.raises(DeliveryError, match="webhook"):
         deliver(Channel(hook.url), MESSAGE, Post(tmp_path, {}, "c360@shop.example", Patience(0.3, 1, 0.01)))
     assert 1 < len(hook.bodies) < 100
+
+
+@pytest.mark.parametrize("address", ["http://127.0.0.1:{port}/hook", "mailto:team@shop.example"])
+def test_a_server_that_never_answers_is_left_after_the_patience(tmp_path, address):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        post = Post(
+            tmp_path, {"C360_SMTP_URL": f"smtp://127.0.0.1:{port}"}, "c360@shop.example", Patience(0.2, 0.2, 0.01)
+        )
+        started = monotonic()
+        with pytest.raises(DeliveryError, match="does not answer"):
+            deliver(Channel(address.format(port=port)), MESSAGE, post)
+        assert monotonic() - started < 5
 
 
 def test_a_file_gets_one_line_of_json_each(post):

@@ -35,7 +35,7 @@ HELD = Alert(
     threshold="10 %",
     observed="2 of 4 rows",
     since=datetime(2026, 1, 7, 3, 5),
-    look="c360 quarantine show --dataset orders --batch b1",
+    look="c360 quarantine show orders --batch b1",
     downstream=tuple(f"table_{n}" for n in range(9)),
     journeys=("buy",),
 )
@@ -86,7 +86,7 @@ def test_a_message_begins_with_what_is_most_severe_and_ends_with_what_holds_agai
     assert message.text.splitlines()[3:] == [
         "BLOCK  landing/orders: batch within error rate: does not hold",
         "  2 rows; seen 2 of 4 rows; allowed 10 %",
-        "  look: c360 quarantine show --dataset orders --batch b1",
+        "  look: c360 quarantine show orders --batch b1",
         "  downstream: table_0, table_1, table_2, table_3, table_4, table_5 and 3 more",
         "  journeys: buy",
         "",

@@ -70,7 +70,7 @@ def test_with_nothing_set_up_alerts_are_lines_of_a_file_below_the_home(tmp_path)
     [alert] = line["alerts"]
     assert alert["run_url"] == "http://dagster.shop.example/runs/run-0"
     assert (alert["look"], alert["downstream"], alert["journeys"]) == (
-        "c360 quarantine show --dataset orders",
+        "c360 quarantine show orders",
         ["fct_orders"],
         ["buy"],
     )
@@ -141,7 +141,7 @@ def test_a_held_batch_is_told_with_its_rows_and_holds_only_when_it_is_replaced(t
     shop.run(2, batch_within_error_rate="holds")
     assert [event for [(_, event)] in shop.told()] == ["failed", "holds again"]
     [alert] = shop.lines()[0]["alerts"]
-    assert alert["look"] == "c360 quarantine show --dataset orders --batch b1"
+    assert alert["look"] == "c360 quarantine show orders --batch b1"
     assert (alert["failing_rows"], alert["observed"]) == (3, "3 of 4 rows quarantined; held batches: 1")
 
 

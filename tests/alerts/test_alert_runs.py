@@ -82,7 +82,7 @@ def test_owners_are_told_once_of_a_run_and_again_when_all_is_well(runs, mail_box
     assert runs.run() == "${DATA_HOOK}: corner_shop: 1 warning; mailto:shop@shop.example: corner_shop: 1 blocking"
     [mail], [body] = mail_box.mails, hook.bodies
     assert "BLOCK  landing/parcels: batch within error rate: does not hold" in mail.get_content()
-    assert "c360 quarantine show --dataset parcels --batch" in mail.get_content()
+    assert "c360 quarantine show parcels --batch" in mail.get_content()
     [alert] = body["alerts"]
     assert (alert["asset"], alert["check"], alert["failing_rows"]) == (
         "marts/fct_orders",
