@@ -145,6 +145,17 @@ def test_a_held_batch_is_told_with_its_rows_and_holds_only_when_it_is_replaced(t
     assert (alert["failing_rows"], alert["observed"]) == (3, "3 of 4 rows quarantined; held batches: 1")
 
 
+def test_a_dbt_test_is_told_with_the_query_that_picks_its_rows(tmp_path):
+    shop = Shop(tmp_path, {})
+    for run in ("old", "new"):
+        query = shop.settings.dbt / f"target/{run}/compiled/c360/models/marts/fct_orders.yml/fct_key.sql"
+        query.parent.mkdir(parents=True)
+        query.write_text("select 1")
+    shop.run(0, fct_key="block")
+    [alert] = shop.lines()[0]["alerts"]
+    assert alert["look"] == f"{query.relative_to(shop.settings.home)} in the home folder picks the rows"
+
+
 def test_a_postgresql_state_database_remembers_the_same(tmp_path):
     with run_postgres() as url:
         shop = Shop(tmp_path, {}, C360_STATE_URL=url)
