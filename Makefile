@@ -32,9 +32,10 @@ proof: setup  ## every suite at full size, at most 90 minutes; writes .bench/pro
 ui: setup  ## the Dagster UI of C360_COMPANY (default: demo) on localhost:3000
 	$(BIN)/c360 ui
 
-lint: setup  ## style of Python and SQL, faults of the companies' folders
+lint: setup  ## style of Python and SQL, faults of contracts and companies' folders
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/sqlfluff lint dbt_project/models dbt_project/tests
+	$(BIN)/c360 contracts check
 	for company in companies/*/; do $(BIN)/c360 lint --company $$company || exit 1; done
 
 bench: setup  ## timed runs; tables and .bench/<name>.json

@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from pipelines.as_of_cli import as_of
+from pipelines.contracts_cli import contracts
 from pipelines.journey_cli import journey
 from pipelines.matching_cli import identity
 from pipelines.settings import Settings
@@ -33,6 +34,7 @@ app = typer.Typer(
 identity.command("as-of")(as_of)
 app.add_typer(identity, name="identity")
 app.add_typer(journey, name="journey")
+app.add_typer(contracts, name="contracts")
 
 
 @app.command()

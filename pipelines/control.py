@@ -18,9 +18,12 @@ from pipelines.journeys.fingerprint import fingerprint_journeys
 from pipelines.journeys.model import Journey, JourneyError
 from pipelines.journeys.released import list_changed_releases
 from pipelines.journeys.spec import load_journeys
+from quality.change_control import DEFINITIONS as DEFINITIONS_FILE
+from quality.change_control import RELEASED, list_broken_promises
 from quality.company import Company
-from quality.contract import Contract
-from quality.definitions import load_definitions
+from quality.contract import Contract, ContractError
+from quality.definitions import FILE, load_definitions
+from quality.output_contract import load_output_contracts
 
 TOUCHPOINTS = pa.schema(
     [("touchpoint", pa.string()), ("name", pa.string()), ("channel", pa.string()), ("is_online", pa.bool_()),
@@ -63,12 +66,15 @@ def write_control(
         The instant the run is judged at (UTC, naive).
     Raises:
         JourneyError: a journey file is faulty, or a published version says otherwise now.
+        ContractError: an output contract breaks what is published.
     """
     parts = manifest.arrow()
     now = _as_of(parts, as_of)
     journeys = load_journeys(company.journeys_dir, company.touchpoints)
     if changed := list_changed_releases(journeys, released / "journeys"):
         raise JourneyError(changed)
+    if broken := list_broken_promises(company.folder, released):
+        raise ContractError("\n".join(broken))
     rules = compile_journeys(journeys)
     tables = {
         "parts": parts,
@@ -209,6 +215,8 @@ def _declarations(company: Company, journeys: list[Journey]) -> pa.Table:
     """The text of what this run is built from; publishing keeps it."""
     files = [("contracts", c.file.name, c.file) for c in company.contracts]
     files += [("journeys", f"{j.journey_key}.yml", j.file) for j in journeys]
+    files += [(RELEASED, c.file.name, c.file) for c in load_output_contracts().values()]
+    files.append((RELEASED, DEFINITIONS_FILE, FILE))
     rows = [{"folder": folder, "name": name, "text": f.read_text(encoding="utf-8")} for folder, name, f in files]
     return _table(rows, DECLARATIONS)
 

@@ -20,11 +20,13 @@ from pipelines.defs.warehouse import build_dbt_assets
 from pipelines.keys import PUBLISHED_LAYERS
 from pipelines.settings import Settings
 from quality.company import load_company
+from quality.gate_output import require_right_contracts
 
 
 def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_console_logger) -> dg.Definitions:
     """Everything Dagster shows and runs for one company; `console` receives what a run says."""
     company = load_company(settings.company)
+    require_right_contracts()
     project = prepare_project(settings, company)
     landing = build_landing_assets(settings, company)
     models = build_dbt_assets(project)

@@ -1,4 +1,4 @@
-"""All faults of a company folder: contracts, touchpoints, identity.yml, journeys.
+"""All faults of a company folder: contracts, touchpoints, consumers, identity.yml, journeys.
 
 Put here: which checkers there are. Keep out: what they check (quality/gate.py, journeys/spec.py, identity/config.py).
 """
@@ -12,10 +12,14 @@ from identity.config_reader import IdentityConfigError
 from pipelines.journeys.model import JourneyError
 from pipelines.journeys.released import list_changed_releases, list_retired
 from pipelines.journeys.spec import load_journeys
+from quality.change_control import list_broken_promises
 from quality.company import load_company
+from quality.consumers import NAME as CONSUMERS
+from quality.consumers import consumer_faults, load_consumers
 from quality.contract import ContractError
 from quality.definitions import load_definitions
 from quality.gate import check_company
+from quality.output_contract import load_output_contracts
 
 
 def lint_company(folder: Path, released: Path | None = None) -> list[str]:
@@ -29,13 +33,18 @@ def lint_company(folder: Path, released: Path | None = None) -> list[str]:
         return problems
     try:
         company = load_company(folder)
+        consumers = load_consumers(folder)
         journeys = load_journeys(company.journeys_dir, company.touchpoints)
         load_config(company.identity_file, load_definitions().terms)
     except JourneyError as fault:
         return [str(p) for p in fault.problems]
     except (ContractError, IdentityConfigError) as fault:
         return [str(fault)]
-    return list_changed_releases(journeys, released / "journeys") if released else []
+    if faults := consumer_faults(consumers, load_output_contracts()):
+        return [f"{folder / CONSUMERS}: {fault}" for fault in faults]
+    if released is None:
+        return []
+    return list_changed_releases(journeys, released / "journeys") + list_broken_promises(folder, released)
 
 
 def note_retired(folder: Path, released: Path) -> list[str]:

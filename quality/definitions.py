@@ -96,13 +96,18 @@ class Definitions:
 
 @cache
 def load_definitions(file: Path = FILE) -> Definitions:
-    """Read the vocabulary.
+    """The vocabulary, read once a process; see `read_definitions`."""
+    return read_definitions(file)
+
+
+def read_definitions(file: Path) -> Definitions:
+    """Read a vocabulary.
 
     Raises:
         DefinitionError: an entry has an unknown key or value, personal data without masking, or two terms share a
             synonym.
     """
-    document = yaml.safe_load(file.read_text(encoding="utf-8"))
+    document = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     terms = {t.term: t for t in _terms(file, document)}
     _refuse_shared_synonyms(file, terms)
     return Definitions(terms)

@@ -15,9 +15,11 @@ import yaml
 
 from quality import render_sql as sql
 from quality.company import Company
+from quality.consumers import load_consumers
 from quality.render_base import render_base, render_versions
 from quality.render_docs import document_models
 from quality.render_events import render_consents, render_interactions, render_surveys
+from quality.render_exposures import render_exposures
 from quality.render_facts import render_cases, render_orders
 from quality.render_people import render_accounts, render_identifiers, render_persons
 from quality.render_std import STANDARD_TABLES, render_union
@@ -79,6 +81,7 @@ def _models(company: Company, home: Path) -> dict[str, str]:
         files |= {f"models/std/{table.name}__{d.name}.sql": render(d) for d in suppliers}
         files[f"models/std/{table.name}.sql"] = render_union(table, [d.name for d in suppliers])
     documents = document_models(company, sql.read_landing(str(home / "landing")))
+    documents["models/exposures.yml"] = {"exposures": render_exposures(load_consumers(company.folder))}
     return files | {path: _yaml(document) for path, document in documents.items()}
 
 

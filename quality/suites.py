@@ -1,24 +1,21 @@
-"""What is checked: facts of what was received, from the contracts; keys and domains of the marts, from one list.
+"""What is checked of the sources: facts of what was received, from the contracts.
 
 Put here: suites as plain data, one query and its checks each.
-Keep out: Great Expectations (validate.py), rules that clean single rows (they run on landing).
+Keep out: Great Expectations (validate.py), rules that clean single rows (they run on landing), published tables
+(table_suites.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from quality.contract import Column, Contract, ContractError, Rule
-from quality.definitions import Definitions, load_definitions
 from quality.gate_dataset import unit_seconds
 
-MART_EXPECTATIONS = Path(__file__).with_name("mart_expectations.yml")
 SEVERITY = {"error": "block", "warning": "warn", "info": "record"}
 ACCEPTED = "__accepted_share"
 
@@ -39,10 +36,9 @@ class Suite:
     """Checks of one asset, all over the rows of `query`."""
 
     name: str
-    asset: str  # landing/<dataset> | marts/<table>
+    asset: str  # landing/<dataset> | marts/<table> | governance/<table>
     query: str
     checks: tuple[Check, ...]
-    missing: tuple[str, ...] = field(default=())  # why the checks cannot run
 
 
 def landing_suites(contract: Contract, landing: Path, as_of: datetime, error_rate: float) -> list[Suite]:
@@ -65,22 +61,6 @@ def landing_suites(contract: Contract, landing: Path, as_of: datetime, error_rat
         received,
         Suite(f"{contract.dataset}_accepted", asset, _accepted_shares(contract, landing, bounded), accepted),
     ]
-
-
-def mart_suites(tables: Mapping[str, set[str]], file: Path = MART_EXPECTATIONS) -> list[Suite]:
-    """Keys, required columns and domains of the marts.
-
-    Args:
-        tables: columns of each table there is in `m.marts`.
-        file: the list of what must hold, by table.
-    Returns:
-        One suite per listed table; `missing` says what is not there.
-    Raises:
-        ContractError: a domain names a term without a closed set of values.
-    """
-    definitions = load_definitions()
-    listed = yaml.safe_load(file.read_text(encoding="utf-8"))
-    return [_mart_suite(name, wanted, tables.get(name), definitions, file) for name, wanted in listed.items()]
 
 
 def _current_rows(contract: Contract, landing: Path) -> str:
@@ -203,41 +183,3 @@ def _accepted_shares(contract: Contract, landing: Path, columns: list[Column]) -
 def _share(column: str) -> str:
     kept, refused = f'l."{column}"', f"coalesce(q.failed['{column}'], 0)"
     return f'coalesce({kept} / nullif({kept} + {refused}, 0), 1.0) as "{column}{ACCEPTED}"'
-
-
-def _mart_suite(
-    name: str, wanted: Mapping[str, Any], columns: set[str] | None, definitions: Definitions, file: Path
-) -> Suite:
-    key, domains = wanted["key"], wanted.get("domains", {})
-    needed = [*key, *wanted.get("not_null", ()), *domains]
-    missing = ("table",) if columns is None else tuple(c for c in needed if c not in columns)
-    checks = [_unique(key)]
-    checks += [_not_null(c) for c in (*key, *wanted.get("not_null", ()))]
-    checks += [_in_set(c, _values(name, c, d, definitions, file)) for c, d in domains.items()]
-    query = f"select {', '.join(dict.fromkeys(needed))} from m.marts.{name}"
-    return Suite(f"{name}_is_sound", f"marts/{name}", query, tuple(checks), missing)
-
-
-def _values(table: str, column: str, domain: Any, definitions: Definitions, file: Path) -> tuple[str, ...]:
-    values = tuple(domain) if isinstance(domain, list) else getattr(definitions.terms.get(domain), "values", ())
-    if not values:
-        raise ContractError(f"{file}: {table}.domains.{column}: {domain!r} has no closed set; give the term `values`")
-    return values
-
-
-def _unique(key: list[str]) -> Check:
-    name = f"{'_and_'.join(key)}_{'is' if len(key) == 1 else 'are'}_unique"
-    if len(key) == 1:
-        return Check(name, "block", "ExpectColumnValuesToBeUnique", {"column": key[0]}, "no duplicate")
-    return Check(name, "block", "ExpectCompoundColumnsToBeUnique", {"column_list": key}, "no duplicate")
-
-
-def _not_null(column: str) -> Check:
-    return Check(f"{column}_is_never_null", "block", "ExpectColumnValuesToNotBeNull", {"column": column}, "no null")
-
-
-def _in_set(column: str, values: tuple[str, ...]) -> Check:
-    arguments = {"column": column, "value_set": list(values)}
-    return Check(
-        f"{column}_is_a_known_value", "block", "ExpectColumnValuesToBeInSet", arguments, f"one of {', '.join(values)}"
-    )

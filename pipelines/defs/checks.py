@@ -1,4 +1,4 @@
-"""Great Expectations as asset checks: facts of what was received, keys and domains of what is published.
+"""Contracts as asset checks: facts of what was received, what is published as it was promised.
 
 Put here: the Dagster side only. Keep out: what is checked (quality/suites.py), how (quality/validate.py).
 """
@@ -12,10 +12,12 @@ from pipelines.keys import CONTROL, WRITER_POOL
 from pipelines.settings import Settings
 from pipelines.warehouse import open_warehouse
 from quality.company import Company
-from quality.suites import Check, Suite, landing_suites, mart_suites
+from quality.output_contract import load_output_contracts
+from quality.suites import Check, Suite, landing_suites
+from quality.table_drift import CHECK as AS_PROMISED
+from quality.table_suites import table_suites
 from quality.validate import CheckResult, validate
 
-BUILT = "is_built"  # what `validate` reports of a table that is not there
 SEVERITY = {"block": dg.AssetCheckSeverity.ERROR}
 
 
@@ -30,9 +32,7 @@ def build_checks(settings: Settings, company: Company) -> dg.AssetChecksDefiniti
             results = validate(connection, company, as_of, settings.landing, _assets(context))
         found = {_key(r.asset, r.check): r for r in results}
         for key in sorted(context.selected_asset_check_keys):
-            if key.name == BUILT and key not in found:
-                yield dg.AssetCheckResult(asset_key=key.asset_key, check_name=BUILT, passed=True)
-            elif key in found:
+            if key in found:
                 yield _result(key, found[key])
 
     return great_expectations
@@ -44,12 +44,19 @@ def _specs(settings: Settings, company: Company) -> Iterator[dg.AssetCheckSpec]:
         for contract in company.contracts
         for suite in landing_suites(contract, settings.landing, datetime.min.replace(year=2000), company.error_rate)
     ]
-    tables = mart_suites({})
+    contracts = load_output_contracts()
     for suite in suites:  # they warn only: a batch that must not count was held when it landed
         for check in suite.checks:
             yield _spec(suite, check, deps=[CONTROL])
-    for suite in tables:
-        yield dg.AssetCheckSpec(BUILT, asset=_asset(suite.asset), blocking=True, description="The table is there.")
+    for contract in contracts.values():
+        if contract.is_model:
+            yield dg.AssetCheckSpec(
+                AS_PROMISED,
+                asset=_asset(contract.asset),
+                blocking=True,
+                description=f"Columns, types, nulls and meanings are those of {contract.file.name}.",
+            )
+    for suite in table_suites(contracts):
         for check in suite.checks:
             yield _spec(suite, check, blocking=check.severity == "block")
 

@@ -9,6 +9,7 @@ import dagster as dg
 
 from pipelines.check_log import check_rows
 from pipelines.keys import PUBLISHED, WRITER_POOL, identity_key
+from pipelines.publish.contract_changes import write_contract_changes
 from pipelines.publish.publish import publish, write_check_results
 from pipelines.publish.restatements import write_restatements
 from pipelines.settings import Settings
@@ -33,6 +34,7 @@ def build_publish_asset(settings: Settings, tables: list[dg.AssetKey]) -> dg.Ass
         write_check_results(settings.marts, rows)
         now = datetime.now(UTC).replace(tzinfo=None)
         restated = write_restatements(settings.marts, settings.published, run_id=context.run_id, at=now)
+        changed = write_contract_changes(settings.marts, settings.released, run_id=context.run_id, at=now)
         result = publish(
             settings.warehouse, settings.marts, settings.published.parent, settings.private, settings.released
         )
@@ -43,6 +45,7 @@ def build_publish_asset(settings: Settings, tables: list[dg.AssetKey]) -> dg.Ass
                 "bytes": result.bytes,
                 "checks": len(rows),
                 "restated_rows": restated,
+                "contract_changes": changed,
                 "published": dg.MetadataValue.path(result.published),
             }
         )

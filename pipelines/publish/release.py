@@ -1,7 +1,7 @@
-"""Copies of the contracts and journeys a published database was built from.
+"""Copies of the contracts, definitions and journeys a published database was built from.
 
 Put here: what is released, and how the copies change with the published file. Keep out: judging a change against them
-(pipelines/journeys/released.py).
+(pipelines/journeys/released.py, quality/change_control.py).
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ class Release:
     """The copies of one publishing, written as drafts first, so that nothing that could fail is left when they count.
 
     Journeys are kept version by version, retired ones too: a number once published never means something else.
-    Contracts are those of the last publishing.
+    Contracts, of sources and of tables, and the definitions are those of the last publishing.
     """
 
     def __init__(self, warehouse: Path, released: Path):
-        """Args: released: folder of `contracts/` and `journeys/`, made where it is missing."""
+        """Args: released: folder of `contracts/`, `tables/` and `journeys/`, made where it is missing."""
         self.warehouse, self.released = warehouse, released
         self._drafts: dict[Path, Path] = {}  # by what they will replace
 
@@ -39,8 +39,9 @@ class Release:
         """Let the drafts count."""
         for target, draft in self._drafts.items():
             draft.replace(target)
-        for gone in set((self.released / "contracts").glob("*.yaml")) - self._drafts.keys():
-            gone.unlink()
+        for folder in ("contracts", "tables"):
+            for gone in set((self.released / folder).glob("*.yaml")) - self._drafts.keys():
+                gone.unlink()
 
     def discard(self) -> None:
         """Remove the drafts that do not count yet."""

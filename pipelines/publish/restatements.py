@@ -11,19 +11,10 @@ from pathlib import Path
 
 import duckdb
 
-COMMENT = (
-    "One row per run, fact table and pair of customer ids: published facts that moved from one customer to another "
-    "when ids were merged, split or retired."
-)
+from quality.create_table import ensure_table
+from quality.output_contract import load_output_contracts
+
 TABLE = "governance.restatements"
-COLUMNS = (
-    ("run_id", "varchar not null", "The run that published the facts under their new customer."),
-    ("happened_at", "timestamp not null", "When it did (UTC)."),
-    ("table_name", "varchar not null", "The table of schema marts the facts are in."),
-    ("old_id", "uuid not null", "The customer they were published under before."),
-    ("new_id", "uuid", "The customer they belong to now; null: nobody."),
-    ("moved_rows", "bigint not null", "How many facts moved, as counted before."),
-)
 # What makes a row the same fact whoever it belongs to. The ids of consents and journey instances name their customer,
 # so they do not: an instance is known by its first interaction, and takes its visits and moves along.
 FACTS = {
@@ -54,7 +45,7 @@ def write_restatements(marts: Path, published: Path, *, run_id: str, at: datetim
         Facts that moved.
     """
     with duckdb.connect(str(marts)) as connection:
-        _ensure_table(connection)
+        ensure_table(connection, load_output_contracts()["restatements"])
         if not published.is_file():
             return 0
         connection.execute(f"attach '{published}' as p (read_only)")
@@ -149,12 +140,3 @@ def _tables(connection: duckdb.DuckDBPyConnection, database: str) -> set[str]:
         "select schema_name || '.' || table_name from duckdb_tables() where database_name = ?", [database]
     ).fetchall()
     return {name for (name,) in found}
-
-
-def _ensure_table(connection: duckdb.DuckDBPyConnection) -> None:
-    columns = ", ".join(f"{name} {kind}" for name, kind, _ in COLUMNS)
-    connection.execute("create schema if not exists governance")
-    connection.execute(f"create table if not exists {TABLE} ({columns})")
-    connection.execute(f"comment on table {TABLE} is '{COMMENT}'")
-    for name, _, meaning in COLUMNS:
-        connection.execute(f"comment on column {TABLE}.{name} is '{meaning}'")

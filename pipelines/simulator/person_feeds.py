@@ -6,6 +6,7 @@ Put here: how records, orders, cases, answers and consents are written down. Kee
 from __future__ import annotations
 
 import io
+import re
 import sqlite3
 import zipfile
 from datetime import date, datetime, timedelta
@@ -116,8 +117,7 @@ def _workbook(frame: pd.DataFrame) -> bytes:
         for name in source.namelist():
             content = source.read(name)
             if name == "docProps/core.xml":
-                head, _, rest = content.partition(b'<dcterms:modified xsi:type="dcterms:W3CDTF">')
-                content = head + b'<dcterms:modified xsi:type="dcterms:W3CDTF">' + stamp + rest[rest.index(b"<") :]
+                content = re.sub(rb"(<dcterms:modified[^>]*>)[^<]*", rb"\g<1>" + stamp, content)  # lxml writes it too
             target.writestr(zipfile.ZipInfo(name, _ZIP_TIME), content, zipfile.ZIP_DEFLATED)
     return fixed.getvalue()
 

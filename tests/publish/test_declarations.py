@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -11,7 +12,11 @@ import pytest
 from pipelines.control import write_control
 from pipelines.ingest.manifest import Manifest
 from pipelines.journeys.model import JourneyError
+from pipelines.publish.contract_changes import write_contract_changes
 from quality.company import load_company
+from quality.contract import ContractError
+from quality.definitions import FILE
+from quality.output_contract import FOLDER
 
 DEMO = Path(__file__).resolve().parents[2] / "companies" / "demo"
 
@@ -29,7 +34,20 @@ def test_a_build_writes_down_the_files_it_was_made_from(tmp_path):
 
     contracts = {f"contracts/{f.name}": f.read_text() for f in (DEMO / "contracts").glob("*.odcs.yaml")}
     journeys = {f"journeys/{f.stem}@1.yml": f.read_text() for f in (DEMO / "journeys").glob("*.yml")}
-    assert dict(told) == contracts | journeys
+    tables = {f"tables/{f.name}": f.read_text() for f in FOLDER.glob("*.odcs.yaml")}
+    assert dict(told) == contracts | journeys | tables | {"tables/definitions.yml": FILE.read_text()}
+
+
+def test_a_build_stops_at_a_promise_that_breaks_what_is_published(tmp_path):
+    tables = tmp_path / "released" / "tables"
+    shutil.copytree(FOLDER, tables)
+    shutil.copy(FILE, tables)
+    file = tables / "fct_orders.odcs.yaml"
+    file.write_text(file.read_text().replace("- name: amount\n", "- name: total\n"))
+    with duckdb.connect() as connection:
+        with pytest.raises(ContractError, match=r"fct_orders.total: renamed to amount; it breaks .*version 2.0.0"):
+            _build(connection, DEMO, tmp_path)
+        assert connection.execute("select count(*) from duckdb_tables()").fetchall() == [(0,)]
 
 
 def test_a_build_stops_at_a_changed_version_and_leaves_the_control_tables(tmp_path):
@@ -49,3 +67,18 @@ def test_a_build_stops_at_a_changed_version_and_leaves_the_control_tables(tmp_pa
         assert connection.execute("select name from control.journeys where journey_id = 'renew'").fetchall() == [
             ("Renew the contract",)
         ]
+
+
+def test_what_a_published_table_promises_otherwise_is_logged_once_a_run(tmp_path):
+    marts, tables = tmp_path / "marts.duckdb", tmp_path / "released" / "tables"
+    arguments = {"run_id": "r2", "at": datetime(2026, 3, 1)}
+    assert write_contract_changes(marts, tmp_path / "released", **arguments) == 0
+    shutil.copytree(FOLDER, tables)
+    shutil.copy(FILE, tables)
+    file = tables / "fct_orders.odcs.yaml"
+    file.write_text(file.read_text().replace("value: 26, unit: h", "value: 30, unit: h"))
+    for _ in range(2):  # a publication that failed is tried again
+        assert write_contract_changes(marts, tmp_path / "released", **arguments) == 1
+    with duckdb.connect(str(marts)) as connection:
+        told = connection.execute("select table_name, kind, level, said from governance.contract_changes").fetchall()
+    assert told == [("fct_orders", "freshness_improved", "additive", "freshness was 30 h, and now 26 h")]

@@ -8,6 +8,8 @@ import duckdb
 import pytest
 
 from quality.company import load_company
+from quality.create_table import ensure_table
+from quality.output_contract import load_output_contracts
 from quality.validate import CheckResult, validate
 
 SHOP = Path(__file__).with_name("shop")
@@ -35,7 +37,7 @@ def row(order: str, email: str | None, total: str, ordered_at: str, status: str 
 
 @pytest.fixture(scope="module")
 def home(tmp_path_factory) -> Path:
-    """Two current orders and a replaced part; six statuses refused; a mart with a doubled key and a strange value."""
+    """Two current orders and a replaced part; six statuses refused; a channel of a strange mode."""
     home = tmp_path_factory.mktemp("home")
     part = home / "landing/shop_orders/arrived=2024-03-01"
     land(part, "b1", [row("SO1", PLANTED[0], "9", "2024-03-01 10:00"), row("SO2", None, "5", "2024-03-01 22:30")])
@@ -54,13 +56,11 @@ def home(tmp_path_factory) -> Path:
             "('shop_orders', 'b0', 'replaced')) t(dataset, content_hash, state)"
         )
     with duckdb.connect(str(home / "c360_marts.duckdb")) as con:
-        con.execute("create schema marts")
+        ensure_table(con, load_output_contracts()["dim_channels"])
         con.execute(
-            "create table marts.dim_customers as select * from (values (1, 'known', false, 'male'), "
-            f"(1, '{PLANTED[2]}', false, null), (2, 'anonymous', null, 'female')) "
-            "t(customer_id, knowledge_level, is_b2b, gender)"
+            "insert into marts.dim_channels values ('web', 'Web', 'online', 1, 1, null, null), "
+            f"('x', 'X', '{PLANTED[2]}', 1, 1, null, null)"
         )
-        con.execute("create table marts.bridge_customer_accounts as select 1 as customer_id, 'a:1' as account_key")
         con.execute("create table marts.dim_dates as select 1 as year")
     return home
 
@@ -104,21 +104,20 @@ def test_what_was_received_is_judged_by_the_current_parts_and_their_quarantine(r
 @pytest.mark.parametrize(
     ("asset", "check", "expected"),
     [
-        ("marts/dim_customers", "customer_id_is_unique", ("block", False, 2, "2 of 3 rows")),
-        ("marts/dim_customers", "is_b2b_is_never_null", ("block", False, 1, "1 of 3 rows")),
-        ("marts/dim_customers", "knowledge_level_is_a_known_value", ("block", False, 1, "1 of 3 rows")),
-        ("marts/dim_customers", "gender_is_a_known_value", ("block", True, 0, "0 of 3 rows")),
-        ("marts/bridge_customer_accounts", "customer_id_and_account_key_are_unique", ("block", True, 0, "0 of 1 rows")),
+        ("marts/dim_channels", "mode_is_a_known_value", ("block", False, 1, "1 of 2 rows")),
+        ("marts/dim_channels", "is_what_its_contract_says", ("block", True, None, "no difference")),
     ],
 )
-def test_marts_have_their_keys_and_domains(results, asset, check, expected):
+def test_published_tables_keep_the_closed_sets_of_their_contracts(results, asset, check, expected):
     assert outcome(results[asset, check]) == expected
 
 
-def test_a_missing_table_or_column_fails_and_says_so(results):
-    table, column = results["marts/fct_orders", "is_built"], results["marts/dim_dates", "is_built"]
-    assert (table.blocks, column.blocks) == (True, True)
-    assert table.observed.startswith("table not there") and column.observed.startswith("columns date_day not there")
+def test_a_table_that_is_not_what_its_contract_says_fails_and_says_so(results):
+    missing = results["marts/fct_orders", "is_what_its_contract_says"]
+    drifted = results["marts/dim_dates", "is_what_its_contract_says"]
+    assert (missing.blocks, drifted.blocks) == (True, True)
+    assert missing.observed == "1 differences: the table is not there; build it, or retire its contract"
+    assert "column date_day is not in the table" in drifted.observed
 
 
 def test_no_result_holds_a_customers_value(results):

@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from quality.contract import ContractError, Rule
-from quality.definitions import load_definitions
+from quality.contract import Rule
 from quality.read_contract import read_contract
-from quality.suites import MART_EXPECTATIONS, landing_suites, mart_suites
+from quality.suites import landing_suites
 
 AS_OF = datetime(2024, 3, 2)
 ORDERS = read_contract(Path(__file__).with_name("shop") / "contracts/shop_orders.odcs.yaml")
@@ -56,23 +55,3 @@ def test_bounds_allow_the_contracts_error_rate_else_the_companys():
     general = landing_suites(dataclasses.replace(bounded, error_rate=None), Path("landing"), AS_OF, 5)[1].checks[0]
     assert (own.arguments["min_value"], general.arguments["min_value"]) == (0.99, 0.95)
     assert len(landing_suites(ORDERS, Path("landing"), AS_OF, 5)) == 1
-
-
-def test_mart_suite_names_what_is_not_there():
-    suites = {s.asset: s for s in mart_suites({"dim_channels": {"channel"}})}
-    assert suites["marts/dim_channels"].missing == ("name",)
-    assert suites["marts/fct_orders"].missing == ("table",)
-
-
-def test_mart_domains_come_from_the_terms():
-    suites = {s.asset: s for s in mart_suites({})}
-    checks = {c.name: c for c in suites["marts/dim_customers"].checks}
-    assert checks["knowledge_level_is_a_known_value"].arguments["value_set"] == ["known", "identified", "anonymous"]
-
-
-def test_domain_without_a_closed_set_is_refused(tmp_path):
-    file = tmp_path / MART_EXPECTATIONS.name
-    file.write_text("dim_x: {key: [x], domains: {city: person.city}}\n")
-    assert not load_definitions().terms["person.city"].values
-    with pytest.raises(ContractError, match=r"dim_x.domains.city: 'person.city' has no closed set"):
-        mart_suites({}, file)

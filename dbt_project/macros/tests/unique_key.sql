@@ -1,10 +1,10 @@
-{# One row per key, and no part of the key missing. #}
-{% test unique_key(model, columns) %}
+{# One row per key; no part of it is missing, unless the contract says that parts may be. #}
+{% test unique_key(model, columns, may_be_null=false) %}
     select {{ columns | join(', ') }}
     from {{ model }}
     group by {{ columns | join(', ') }}
     having
         count(*) > 1
-        {% for column in columns %}or {{ column }} is null
+        {% for column in columns if not may_be_null %}or {{ column }} is null
         {% endfor %}
 {% endtest %}

@@ -1,0 +1,44 @@
+"""The log of what published tables promised otherwise than before: governance.contract_changes.
+
+Put here: comparing with the released copies, and adding to the log.
+Keep out: what a change is (quality/compatibility.py), which may go ahead (quality/change_control.py).
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+
+import duckdb
+
+from quality.change_control import RELEASED, judge, promises_in, promises_now
+from quality.create_table import ensure_table
+from quality.output_contract import load_output_contracts
+
+TABLE = "governance.contract_changes"
+
+
+def write_contract_changes(marts: Path, released: Path, *, run_id: str, at: datetime) -> int:
+    """Log how the promises about to be published differ from those published last. Call it before publishing.
+
+    Args:
+        marts: `c360_marts.duckdb`; no connection to it may be open.
+        released: folder of the copies of what is published; without them this is the first publication, and no change.
+        at: UTC, naive.
+    Returns:
+        Changes logged.
+    """
+    before = promises_in(released / RELEASED)
+    verdict = judge(before, promises_now(), [], date.today()) if before else None
+    changes = [*verdict.changes, *verdict.moves] if verdict else []
+    with duckdb.connect(str(marts)) as connection:
+        ensure_table(connection, load_output_contracts()["contract_changes"])
+        connection.execute("begin")
+        connection.execute(f"delete from {TABLE} where run_id = ?", [run_id])
+        if changes:
+            connection.executemany(
+                f"insert into {TABLE} values (?, ?, ?, ?, ?, ?, ?, ?)",
+                [[run_id, at, n, c.table, c.column, c.kind, c.level, c.said] for n, c in enumerate(changes, 1)],
+            )
+        connection.execute("commit")
+    return len(changes)
