@@ -1,4 +1,4 @@
-"""What an alert adds to a failed check: where its rows are, the tables downstream, the journeys it feeds.
+"""What an alert adds to a failed check: where its rows are, what hangs on it.
 
 Put here: what is read from the home and the company for that. Keep out: the words (message.py).
 """
@@ -17,6 +17,8 @@ from pipelines.journeys.model import Journey, JourneyError
 from pipelines.journeys.spec import load_journeys
 from pipelines.settings import Settings
 from quality.company import Company
+from quality.consumers import Consumer, load_consumers
+from quality.contract import ContractError
 
 HELD = "batch_within_error_rate"  # a batch of this dataset does not count
 LANDED = "source_is_landed"  # told where a dataset could not be landed at all
@@ -39,6 +41,13 @@ class Facts:
         except JourneyError:  # lint and the build tell it; an alert is sent without them
             return []
 
+    @cached_property
+    def _consumers(self) -> list[Consumer]:
+        try:
+            return load_consumers(self._company.folder)
+        except ContractError:  # lint tells it
+            return []
+
     def correct(self, rows: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
         """The rows, but a batch that is still held is no recovery where a run landed other days alone."""
         return [{**r, "success": r["success"] and not self._batches(r["asset"], r["check_name"])} for r in rows]
@@ -51,6 +60,8 @@ class Facts:
         if held:
             failing = sum(p.quarantined for p in held)
             observed = f"{failing:,} of {sum(p.received for p in held):,} rows quarantined; held batches: {len(held)}"
+        tables = [n.partition("/")[2] for n in self._graph.downstream(asset, PUBLISHED)]
+        hit = {asset.partition("/")[2], *tables}
         return Alert(
             run_id=row["run_id"],
             asset=asset,
@@ -63,7 +74,8 @@ class Facts:
             since=since,
             run_url=ui and f"{ui.rstrip('/')}/runs/{row['run_id']}",
             look=self._look(row, held),
-            downstream=tuple(n.partition("/")[2] for n in self._graph.downstream(asset, PUBLISHED)),
+            downstream=tuple(tables),
+            consumers=tuple(c.name for c in self._consumers if hit & {read.table for read in c.reads}),
             journeys=tuple(journeys_fed_by(contract, self._journeys)) if contract else (),
         )
 

@@ -32,6 +32,7 @@ class Alert:
     look: str = ""  # where the rows are
     downstream: tuple[str, ...] = ()  # published tables, nearest first
     journeys: tuple[str, ...] = ()
+    consumers: tuple[str, ...] = ()  # who reads the tables downstream, or the table itself
 
     @property
     def key(self) -> str:
@@ -108,6 +109,7 @@ def _details(alert: Alert) -> Iterable[str]:
     yield f"run: {alert.run_url}" if alert.run_url else ""
     yield f"downstream: {_few(alert.downstream)}" if alert.downstream else ""
     yield f"journeys: {', '.join(alert.journeys)}" if alert.journeys else ""
+    yield f"consumers: {_few(alert.consumers)}" if alert.consumers else ""
 
 
 def _few(names: tuple[str, ...]) -> str:

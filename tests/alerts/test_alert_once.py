@@ -145,6 +145,17 @@ def test_a_held_batch_is_told_with_its_rows_and_holds_only_when_it_is_replaced(t
     assert (alert["failing_rows"], alert["observed"]) == (3, "3 of 4 rows quarantined; held batches: 1")
 
 
+def test_who_reads_the_tables_is_named(tmp_path):
+    shop = Shop(tmp_path, {})
+    reader = {"type": "dashboard", "owner": "sales", "email": "sales@shop.example", "purpose": "What was sold."}
+    entries = {"sales_report": {**reader, "reads": {"fct_orders@1": ["amount"]}}}
+    entries["dates"] = {**reader, "reads": {"dim_dates@1": "*"}}
+    (shop.folder / "consumers.yml").write_text(yaml.safe_dump(entries))
+    shop.run(0, fresh="warn", fct_key="warn")
+    consumers = [set(alert["consumers"]) for line in shop.lines() for alert in line["alerts"]]
+    assert all("sales_report" in names and "dates" not in names for names in consumers) and len(consumers) == 2
+
+
 def test_a_dbt_test_is_told_with_the_query_that_picks_its_rows(tmp_path):
     shop = Shop(tmp_path, {})
     for run in ("old", "new"):
