@@ -8,6 +8,7 @@ from __future__ import annotations
 import dagster as dg
 
 from pipelines.dbt import dbt_resource, prepare_project
+from pipelines.defs.alerts import build_alert_sensors
 from pipelines.defs.automation import build_jobs, build_schedule, build_sensors
 from pipelines.defs.checks import build_checks
 from pipelines.defs.control import build_control_asset
@@ -34,21 +35,22 @@ def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_con
     tables = sorted(key for key in models.keys if key.path[0] in PUBLISHED_LAYERS)
     suites = build_checks(settings, company)
     jobs = build_jobs(landing, suites)
+    assets = [
+        *landing,
+        build_control_asset(settings, company),
+        build_identity_assets(settings, company),
+        models,
+        build_lineage_asset(settings, company, tables),
+        build_publish_asset(settings, [*tables, LINEAGE]),
+        build_journey_pages_asset(settings),
+        build_governance_site_asset(settings, company),
+    ]
     return dg.Definitions(
-        assets=[
-            *landing,
-            build_control_asset(settings, company),
-            build_identity_assets(settings, company),
-            models,
-            build_lineage_asset(settings, company, tables),
-            build_publish_asset(settings, [*tables, LINEAGE]),
-            build_journey_pages_asset(settings),
-            build_governance_site_asset(settings, company),
-        ],
+        assets=assets,
         asset_checks=[suites],
         jobs=jobs,
         schedules=[build_schedule(company)],
-        sensors=build_sensors(settings, company, jobs),
+        sensors=[*build_sensors(settings, company, jobs), *build_alert_sensors(settings, company, assets)],
         resources={"dbt": dbt_resource(settings)},
         executor=dg.in_process_executor,
         loggers={"console": console},
