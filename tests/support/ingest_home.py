@@ -59,12 +59,13 @@ class Home:
         file.write_bytes(content if isinstance(content, bytes) else content.encode())
         return file
 
+    @property
+    def company(self) -> Company:
+        return Company(self.folder, "c", "C", "DE", "Europe/Berlin", "EUR", FOREVER[0], 5.0, (), (self.contract,), {})
+
     def land(self, *, now=datetime(2024, 5, 10, 12), days=FOREVER) -> LandResult:
-        company = Company(
-            self.folder, "c", "C", "DE", "Europe/Berlin", "EUR", FOREVER[0], 5.0, (), (self.contract,), {}
-        )
         places = {"landing": self.landing, "quarantine": self.quarantine, "manifest": self.manifest, "env": self.env}
-        return land(self.contract, company, **places, first_day=days[0], last_day=days[1], now=now)
+        return land(self.contract, self.company, **places, first_day=days[0], last_day=days[1], now=now)
 
     def rows(self, columns: str = "* exclude (_batch_id, _arrived_on, _part_seq, _landed_at)") -> list[tuple]:
         """Landed rows of the current parts, by record key."""
