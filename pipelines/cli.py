@@ -18,6 +18,7 @@ import typer
 from pipelines.as_of_cli import as_of
 from pipelines.journey_cli import journey
 from pipelines.matching_cli import identity
+from pipelines.quarantine_cli import quarantine
 from pipelines.settings import Settings
 from pipelines.terminal import Company, Home, console, fail
 from quality.contract import ContractError
@@ -33,6 +34,7 @@ app = typer.Typer(
 identity.command("as-of")(as_of)
 app.add_typer(identity, name="identity")
 app.add_typer(journey, name="journey")
+app.add_typer(quarantine, name="quarantine")
 
 
 @app.command()
