@@ -68,7 +68,7 @@ def open_quarantine(
     `failures`: one row per failed rule of a part that is current or held: the columns of a quarantine part
     (docs/architecture.md), `source_hash`, `state` (open | held | dropped).
     `batches`: one row per part that is current or held: the columns of the manifest, `dropped` (rows of its
-    quarantined ones that are), `open_cells`.
+    quarantined ones that are), `open_cells` (of its nulled ones that are not).
 
     Args:
         dataset: only this one; None for all.
@@ -96,7 +96,7 @@ def open_quarantine(
             "where kind <> 'cell' group by all) group by all) r "
             "on r.dataset = p.dataset and r.batch_id = p.content_hash "
             "left join (select dataset, batch_id, count(distinct (row_no, column_name)) as cells from failures "
-            "where kind = 'cell' and state = 'open' group by all) c "
+            "where kind = 'cell' and state <> 'dropped' group by all) c "
             "on c.dataset = p.dataset and c.batch_id = p.content_hash"
         )
         yield con
@@ -123,13 +123,18 @@ def find_batches(manifest: Manifest, quarantine: Path, choice: Choice) -> dict[s
 
 
 def count_open(manifest: Manifest, quarantine: Path, dataset: str) -> dict[str, int]:
-    """What of one dataset waits for somebody: rows set aside and not dropped, cells, and batches that are held."""
-    with open_quarantine(manifest, quarantine, dataset) as con:
-        rows, cells, held = con.execute(
-            "select coalesce(sum(quarantined - dropped), 0), coalesce(sum(open_cells), 0), "
-            "count(*) filter (state = 'held') from batches"
-        ).fetchone()
-    return {"open_rows": int(rows), "open_cells": int(cells), "held_batches": held}
+    """What of one dataset waits for somebody: rows set aside and not dropped, nulled cells, batches that are held.
+
+    The manifest knows, unless something was dropped; only then quarantine is read.
+    """
+    parts, drops = _read_state(manifest, dataset)
+    states = [state == "held" for state in parts["state"].to_pylist()]
+    counts = {"open_rows": sum(parts["quarantined"].to_pylist()), "open_cells": sum(parts["cells"].to_pylist())}
+    if drops.num_rows:
+        with open_quarantine(manifest, quarantine, dataset) as con:
+            rows, cells = con.execute("select sum(quarantined - dropped), sum(open_cells) from batches").fetchone()
+        counts = {"open_rows": int(rows or 0), "open_cells": int(cells or 0)}
+    return {**counts, "held_batches": sum(states)}
 
 
 def drop(
