@@ -14,18 +14,10 @@ from support.ingest_home import Home, column
 
 from pipelines.audit import read_entries
 from pipelines.ingest.errors import LandingError
-from pipelines.ingest.quarantine import Choice, count_open, find_batches
-from pipelines.ingest.release import release
+from pipelines.ingest.quarantine import count_open
 
 KEY = column("k", "integer", primaryKey=True, required=True)
 LATER = datetime(2024, 7, 1, 8)
-
-
-def release_all(home: Home, *, now: datetime = LATER):
-    """Release all that is open of dataset `d`, as the command does."""
-    batches = find_batches(home.manifest, home.quarantine, Choice("d")).get("d", [])
-    places = {"landing": home.landing, "quarantine": home.quarantine, "manifest": home.manifest, "env": home.env}
-    return release(home.contract, home.company, batches, **places, now=now, actor="ann", reason="contract mended")
 
 
 def entries(home: Home) -> list[tuple]:
@@ -49,7 +41,7 @@ def test_a_release_lands_exactly_what_now_passes_and_says_who_and_why(home):
     home.land()
     file.unlink()
     home.declare(KEY, column("code", required=True, logicalTypeOptions={"pattern": "^[AB]"}), column("n", "number"))
-    (done,) = release_all(home).released
+    (done,) = home.release().released
     assert (done.rows, done.cells) == (1, 1)
     assert home.rows("k, code, n, _row") == [(1, "A1", 1.0, 1), (2, "B2", 2.0, 2), (4, "A4", 7.5, 4)]
     assert everything(home)[2] == [("d", done.after.source_uri, date(2024, 5, 10), 3, "3", "row", *rest)
@@ -63,11 +55,11 @@ def test_a_release_twice_or_without_a_change_does_nothing_and_logs_nothing(home)
     home.declare(KEY, column("n", "integer"))
     home.put("a.csv", "k,n\n1,x\n2,7.5\n")
     home.land()
-    assert release_all(home).released == []
+    assert home.release().released == []
     home.declare(KEY, column("n", "number"))
-    assert len(release_all(home).released) == 1
+    assert len(home.release().released) == 1
     before = everything(home), home.manifest.parts("d"), entries(home)
-    again = release_all(home)
+    again = home.release()
     assert again.released == [] and "no rule for its rows has changed" in again.messages[0]
     assert (everything(home), home.manifest.parts("d"), entries(home)) == before
 
@@ -106,12 +98,12 @@ def test_a_release_is_landing_the_source_again(tmp_path, kind, keyed):
         home.declare(first, *LOOSE[1:], path=path, server=server, **options)
     assert everything(released) == everything(landed)
     (released.sources / path.replace("*", "a")).unlink()
-    assert release_all(released).released
+    assert released.release().released
     landed.land(now=LATER)
     assert everything(released) == everything(landed)
     for home in (released, landed):  # a mistake is taken back the same way
         home.declare(first, *STRICT[1:], path=path, server=server, **options)
-    assert release_all(released).released
+    assert released.release().released
     landed.land(now=LATER)
     assert everything(released) == everything(landed)
 
@@ -123,11 +115,11 @@ def test_a_held_batch_lands_by_release_once_it_is_within_its_limits(home):
     file.write_text("k,n\n1,2\n2,x\n3,3\n")
     assert home.land().held
     file.unlink()
-    still = release_all(home)
+    still = home.release()
     assert still.released == [] and "held: 1 of 3 rows" in " ".join(still.messages)
     assert home.rows("k, n") == [(1, 1)]
     home.declare(KEY, column("n", "integer"), error_rate=50)
-    (done,) = release_all(home).released
+    (done,) = home.release().released
     assert (done.before.state, done.after.state, done.rows) == ("held", "current", 3)
     assert home.rows("k, n") == [(1, 2), (2, None), (3, 3)]
     assert [p.state for p in home.manifest.parts("d")] == ["replaced", "replaced", "current"]
@@ -140,7 +132,7 @@ def test_a_batch_held_for_its_size_alone_can_be_released(home):
     assert home.land().held
     file.unlink()
     home.declare(KEY, rules=[few | {"mustBeGreaterThan": 1}])
-    assert [r.rows for r in release_all(home).released] == [2]
+    assert [r.rows for r in home.release().released] == [2]
 
 
 def test_what_a_correction_replaced_is_not_released_and_a_held_correction_goes_first(home):
@@ -150,12 +142,12 @@ def test_what_a_correction_replaced_is_not_released_and_a_held_correction_goes_f
     file.write_text("k,n\n1,1\n2,2\n")
     home.land()
     home.declare(KEY, column("n"), error_rate=60)
-    assert find_batches(home.manifest, home.quarantine, Choice("d")) == {}
+    assert home.open_batches() == []
     home.declare(KEY, column("n", "integer"), error_rate=60)
     file.write_text("k,n\n1,y\n2,z\n")  # held
     home.land()
     home.declare(KEY, column("n"), error_rate=60)
-    (done,) = release_all(home).released
+    (done,) = home.release().released
     assert done.before.state == "held"
     assert home.rows("k, n") == [(1, "y"), (2, "z")]
 
@@ -167,7 +159,7 @@ def test_a_released_row_came_when_it_came_and_takes_no_precedence(home):
     home.put("c_2024-05-02.csv", "k,n\n1,3\n")
     home.land()
     home.declare(KEY, column("n", required=True), path="*_{yyyy-MM-dd}.csv")
-    (done,) = release_all(home).released
+    (done,) = home.release().released
     assert (done.after.arrived_on, done.after.part_seq) == (date(2024, 5, 1), 4)
     order = (
         home.manifest.arrow()
@@ -199,7 +191,7 @@ def test_rows_are_judged_by_the_day_they_came_whenever_they_land(home):
     twin = Home(home.folder.parent / "twin")
     shutil.copytree(home.folder, twin.folder, dirs_exist_ok=True)
     twin.contract = home.contract
-    release_all(home)
+    home.release()
     twin.land(now=LATER)
     assert home.rows("k") == twin.rows("k") == [(1,)]
     assert everything(home) == everything(twin)
@@ -216,7 +208,7 @@ def test_what_cannot_be_landed_from_what_is_kept_is_left_and_told(home):
         (lambda: next(home.quarantine.rglob("*.raw")).unlink() or home.declare(KEY, column("n")), "nothing is kept"),
     ):
         change()
-        result = release_all(home)
+        result = home.release()
         assert result.released == [] and told in result.messages[0]
         assert "`c360 run`" in result.messages[0]
     assert everything(home) == before and entries(home) == []
@@ -242,7 +234,7 @@ def test_raw_text_is_kept_only_while_there_is_something_to_release(home):
     home.land()
     assert len([*home.quarantine.rglob("*.raw")]) == 1
     home.declare(KEY, column("n"))
-    release_all(home)
+    home.release()
     home.land()
     assert [*home.quarantine.rglob("*.raw")] == []
     assert count_open(home.manifest, home.quarantine, "d") == {"open_rows": 0, "open_cells": 0, "held_batches": 0}
@@ -264,6 +256,6 @@ def test_a_day_of_a_table_is_released_from_what_was_read_of_it(home):
     with engine.begin() as con:
         con.execute(sa.text("update d set at = '2024-05-03'"))  # the rows of the first of May are there no more
     home.declare(KEY, column("n", required=True), at, **facts)
-    (done,) = release_all(home).released
+    (done,) = home.release().released
     assert done.after.arrived_on == date(2024, 5, 1)
     assert home.rows("k, n") == [(1, "x"), (2, "2"), (3, "3")]
