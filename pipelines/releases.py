@@ -51,6 +51,7 @@ def release_quarantine(
         LandingError: nothing chosen is open or held.
         ValueError: the reason is empty.
     """
+    audit.refuse_empty(actor=actor, reason=reason)
     company, manifest = load_company(settings.company), Manifest(settings.state_url)
     chosen = find_batches(manifest, settings.quarantine, choice)
     if not chosen:

@@ -10,6 +10,7 @@ from datetime import date, datetime
 import pyarrow.compute as pc
 import pytest
 import sqlalchemy as sa
+from support.batches import find_unbalanced
 from support.ingest_home import Home, column
 
 from pipelines.audit import read_entries
@@ -101,11 +102,13 @@ def test_a_release_is_landing_the_source_again(tmp_path, kind, keyed):
     assert released.release().released
     landed.land(now=LATER)
     assert everything(released) == everything(landed)
+    assert find_unbalanced(released.manifest, released.landing, released.quarantine) == []
     for home in (released, landed):  # a mistake is taken back the same way
         home.declare(first, *STRICT[1:], path=path, server=server, **options)
     assert released.release().released
     landed.land(now=LATER)
     assert everything(released) == everything(landed)
+    assert find_unbalanced(released.manifest, released.landing, released.quarantine) == []
 
 
 def test_a_held_batch_lands_by_release_once_it_is_within_its_limits(home):
