@@ -40,7 +40,7 @@ from quality.contract import Contract
 
 @dataclass(frozen=True)
 class Released:
-    """One part before and after; `before` may have been held, `after` may be held again."""
+    """One part before, when it may have been held, and after."""
 
     before: Part
     after: Part
@@ -49,7 +49,7 @@ class Released:
     def rows(self) -> int:
         """Rows that landed by it."""
         landed = 0 if self.before.state == "held" else self.before.landed
-        return (0 if self.after.state == "held" else self.after.landed) - landed
+        return self.after.landed - landed
 
     @property
     def cells(self) -> int:
@@ -59,7 +59,7 @@ class Released:
 
 @dataclass(frozen=True)
 class ReleaseResult:
-    """What one call of `release` did; `messages` say why a batch was left as it is, or is held again."""
+    """What one call of `release` did; `messages` say why a batch was left as it is, or is held."""
 
     released: list[Released]
     messages: list[str]
@@ -114,4 +114,4 @@ class _Release(PartEntry):
         deed = Deed(actor, "quarantine release", f"{part.dataset}:{content_hash}", reason)
         self._land_part(part.source_uri, part.arrived_on, part.source_hash, raw, latest_arrival, deed)
         after = self.latest[part.source_uri]
-        return [Released(part, after)] if after is not part else []
+        return [Released(part, after)] if after is not part and after.state == "current" else []

@@ -128,6 +128,18 @@ def test_a_held_batch_lands_by_release_once_it_is_within_its_limits(home):
     assert [p.state for p in home.manifest.parts("d")] == ["replaced", "replaced", "current"]
 
 
+def test_a_batch_that_would_be_held_now_stays_as_it_landed(home):
+    home.declare(KEY, column("n", "integer"), error_rate=40)
+    file = home.put("a.csv", "k,n\n1,1\n2,20\n3,x\n")
+    home.land()
+    before = home.rows()
+    file.unlink()
+    home.declare(KEY, column("n", "integer", logicalTypeOptions={"maximum": 9}), error_rate=40)
+    result = home.release()
+    assert result.released == [] and "held: 2 of 3 rows" in " ".join(result.messages)
+    assert home.rows() == before and entries(home) == []
+
+
 def test_a_batch_held_for_its_size_alone_can_be_released(home):
     few = {"id": "enough", "metric": "rowCount", "mustBeGreaterThan": 2, "severity": "error"}
     home.declare(KEY, rules=[few])

@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from io import StringIO
 
+import dagster as dg
 import pytest
 from corner_shop_home import CornerShop
 from typer.testing import CliRunner
 
 from pipelines.audit import read_entries
 from pipelines.cli import app
+from pipelines.defs.quarantine import build_release_job
 from pipelines.ingest.land import land
 from pipelines.ingest.manifest import Manifest
 from pipelines.settings import Settings
@@ -130,3 +132,18 @@ def test_an_empty_reason_is_no_reason(steward):
         code, told = steward.type(command, "parcels", "--reason", " ")
         assert code == 1 and "reason is empty" in told
     assert steward.log() == []
+
+
+def test_a_release_from_the_ui_is_the_same_deed(steward):
+    steward.mend('format: "yyyy-MM-dd HH:mm"', "format: dd.MM.yyyy")
+    job = build_release_job(steward.settings)
+    config = {"actor": "ann", "reason": "the till writes days", "dataset": "parcels"}
+    run = {"ops": {"release": {"config": config}}}
+    with dg.DagsterInstance.ephemeral() as instance:
+        done = job.execute_in_process(run, instance=instance)
+        (told,) = [e.asset_observation_data.asset_observation for e in done.all_events if e.is_asset_observation]
+        again = job.execute_in_process(run, instance=instance, raise_on_error=False)
+    assert told.asset_key == dg.AssetKey(["landing", "parcels"])
+    assert (told.metadata["batches"].value, told.metadata["rows_released"].value) == (1, 1)
+    assert [action for _, action, *_ in steward.log()] == ["quarantine release"]
+    assert not again.success
