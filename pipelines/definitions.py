@@ -18,6 +18,7 @@ from pipelines.defs.journey_pages import build_journey_pages_asset
 from pipelines.defs.landing import build_landing_assets
 from pipelines.defs.lineage import build_lineage_asset
 from pipelines.defs.publish import build_publish_asset
+from pipelines.defs.quarantine import build_release_job
 from pipelines.defs.warehouse import build_dbt_assets
 from pipelines.keys import LINEAGE, PUBLISHED_LAYERS
 from pipelines.settings import Settings
@@ -48,7 +49,7 @@ def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_con
     return dg.Definitions(
         assets=assets,
         asset_checks=[suites],
-        jobs=jobs,
+        jobs=[*jobs, build_release_job(settings)],
         schedules=[build_schedule(company)],
         sensors=[*build_sensors(settings, company, jobs), *build_alert_sensors(settings, company, assets)],
         resources={"dbt": dbt_resource(settings)},
