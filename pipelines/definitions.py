@@ -16,6 +16,7 @@ from pipelines.defs.journey_pages import build_journey_pages_asset
 from pipelines.defs.landing import build_landing_assets
 from pipelines.defs.publish import build_publish_asset
 from pipelines.defs.warehouse import build_dbt_assets
+from pipelines.defs.watch import build_watch
 from pipelines.keys import PUBLISHED_LAYERS
 from pipelines.settings import Settings
 from quality.company import load_company
@@ -28,8 +29,8 @@ def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_con
     landing = build_landing_assets(settings, company)
     models = build_dbt_assets(project)
     tables = sorted(key for key in models.keys if key.path[0] in PUBLISHED_LAYERS)
-    suites = build_checks(settings, company)
-    jobs = build_jobs(landing, suites)
+    checks = [build_checks(settings, company), build_watch(settings, company)]
+    jobs = build_jobs(landing, checks)
     return dg.Definitions(
         assets=[
             *landing,
@@ -39,7 +40,7 @@ def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_con
             build_publish_asset(settings, tables),
             build_journey_pages_asset(settings),
         ],
-        asset_checks=[suites],
+        asset_checks=checks,
         jobs=jobs,
         schedules=[build_schedule(company)],
         sensors=build_sensors(settings, company, jobs),

@@ -73,7 +73,7 @@ class Rule:
     """One `quality` entry. `rule_id` is `<column>.<id>` or `<dataset>.<id>`."""
 
     rule_id: str
-    kind: str  # invalidValues | nullValues | missingValues | duplicateValues | rowCount | sql
+    kind: str  # invalidValues | nullValues | missingValues | duplicateValues | rowCount | sql | custom
     severity: str  # info | warning | error
     operator: str  # one of OPERATORS
     threshold: Any
@@ -148,6 +148,7 @@ class Contract:
     frequency: tuple[float, str] | None
     freshness: tuple[float, str, str | None] | None  # value, unit, column
     retention: tuple[float, str, str | None] | None
+    watched: tuple[Rule, ...] = ()  # what the contract says of a check nobody wrote; `query` is its name
 
     @property
     def landed(self) -> tuple[Column, ...]:

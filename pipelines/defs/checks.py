@@ -8,15 +8,15 @@ from datetime import datetime
 
 import dagster as dg
 
+from pipelines.asset_checks import asset_key, check_key, told
 from pipelines.keys import CONTROL, WRITER_POOL
 from pipelines.settings import Settings
 from pipelines.warehouse import open_warehouse
 from quality.company import Company
 from quality.suites import Check, Suite, landing_suites, mart_suites
-from quality.validate import CheckResult, validate
+from quality.validate import validate
 
 BUILT = "is_built"  # what `validate` reports of a table that is not there
-SEVERITY = {"block": dg.AssetCheckSeverity.ERROR}
 
 
 def build_checks(settings: Settings, company: Company) -> dg.AssetChecksDefinition:
@@ -28,12 +28,12 @@ def build_checks(settings: Settings, company: Company) -> dg.AssetChecksDefiniti
         with open_warehouse(settings) as connection:
             as_of = connection.execute("select as_of from control.run").fetchone()[0]
             results = validate(connection, company, as_of, settings.landing, _assets(context))
-        found = {_key(r.asset, r.check): r for r in results}
+        found = {check_key(r): r for r in results}
         for key in sorted(context.selected_asset_check_keys):
             if key.name == BUILT and key not in found:
                 yield dg.AssetCheckResult(asset_key=key.asset_key, check_name=BUILT, passed=True)
             elif key in found:
-                yield _result(key, found[key])
+                yield told(found[key])
 
     return great_expectations
 
@@ -49,7 +49,7 @@ def _specs(settings: Settings, company: Company) -> Iterator[dg.AssetCheckSpec]:
         for check in suite.checks:
             yield _spec(suite, check, deps=[CONTROL])
     for suite in tables:
-        yield dg.AssetCheckSpec(BUILT, asset=_asset(suite.asset), blocking=True, description="The table is there.")
+        yield dg.AssetCheckSpec(BUILT, asset=asset_key(suite.asset), blocking=True, description="The table is there.")
         for check in suite.checks:
             yield _spec(suite, check, blocking=check.severity == "block")
 
@@ -57,38 +57,13 @@ def _specs(settings: Settings, company: Company) -> Iterator[dg.AssetCheckSpec]:
 def _spec(suite: Suite, check: Check, *, blocking: bool = False, deps: Sequence[dg.AssetKey] = ()) -> dg.AssetCheckSpec:
     return dg.AssetCheckSpec(
         check.name,
-        asset=_asset(suite.asset),
+        asset=asset_key(suite.asset),
         additional_deps=deps,
         blocking=blocking,
         description=f"{check.name.replace('_', ' ')}; severity {check.severity}",
     )
 
 
-def _result(key: dg.AssetCheckKey, result: CheckResult) -> dg.AssetCheckResult:
-    facts = {
-        "severity": result.severity,
-        "observed": result.observed,
-        "threshold": result.threshold,
-        "failing_rows": result.failing_rows,
-        "seconds": result.seconds,
-    }
-    return dg.AssetCheckResult(
-        asset_key=key.asset_key,
-        check_name=key.name,
-        passed=result.success,
-        severity=SEVERITY.get(result.severity, dg.AssetCheckSeverity.WARN),
-        metadata={name: fact for name, fact in facts.items() if fact is not None},
-    )
-
-
 def _assets(context: dg.AssetCheckExecutionContext) -> set[str]:
     """Dagster runs what was received and what was published as two steps."""
     return {key.asset_key.to_user_string() for key in context.selected_asset_check_keys}
-
-
-def _asset(name: str) -> dg.AssetKey:
-    return dg.AssetKey(name.split("/"))
-
-
-def _key(asset: str, check: str) -> dg.AssetCheckKey:
-    return dg.AssetCheckKey(_asset(asset), check)

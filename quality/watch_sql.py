@@ -1,0 +1,320 @@
+"""What is usual, as SQL: each day of a dataset beside the days before it.
+
+Every query gives one row per dataset, day and column: `seen`, what is `usual`, their difference (`effect`) and the
+`bound` beyond which it is no chance; null where the history is too short to say. `daily` and `days` are made first.
+
+Put here: the statistics. Keep out: which days are judged, severities, words (watch.py); what is measured (profile.py).
+Source: median and MAD (Hampel 1974); population stability index (Siddiqi 2006).
+"""
+
+from __future__ import annotations
+
+LOOKBACK = 100  # days of history at most
+LEAST_DAYS = 8  # arrivals before a day is judged at all
+LEAST_WEEKDAYS = 4  # same weekdays before they are compared with themselves alone
+LEAST_ROWS = 30  # rows a share is worth judging of
+FEW_ROWS = 10  # a day: of so few, none at all is chance (Poisson, 1 in 22,000)
+SIGMA = 4.5  # Gaussian bound: one false alarm in 150,000 looks, some years of a company's columns
+LEARNED = 2  # times what 19 of 20 days before kept to; so a fault does not hide the next one
+
+BEFORE = f"(partition by dataset, column_name order by day range between interval {LOOKBACK} day preceding and \
+interval 1 day preceding)"
+BEFORE_MEASURE = BEFORE.replace("column_name", "column_name, measure")
+SCALE = 1.4826  # MAD of a Gaussian is its standard deviation divided by this
+
+
+def _learned(effect: str, over: str = BEFORE) -> str:
+    """What the days before say is no fault; 0 where they say nothing."""
+    return f"coalesce({LEARNED} * quantile_cont({effect}, 0.95) over {over}, 0)"
+
+
+DAILY = f"""
+    select p.dataset, p.arrived_on as day, p.column_name, p.measure, p.bin,
+        if(p.measure = 'median', avg(p.n), sum(p.n)) as n
+    from control.profiles as p
+    where p.arrived_on > $last - interval {2 * LOOKBACK} day and p.arrived_on <= $last
+    group by p.dataset, p.arrived_on, p.column_name, p.measure, p.bin
+"""
+
+DAYS = f"""
+    with counted as (
+        select dataset, arrived_on as day, sum(landed) as rows
+        from control.parts
+        where state = 'current' and arrived_on > $last - interval {2 * LOOKBACK} day and arrived_on <= $last
+        group by dataset, arrived_on
+    )
+    select *, count(*) over (partition by dataset order by day range between interval {LOOKBACK} day preceding
+        and interval 1 day preceding) as past
+    from counted
+"""
+
+
+def _judge_shares(shares: str, least: float, *, upwards: bool) -> str:
+    """`shares`: dataset, day, column_name, hits, n. Binomial noise and the spread from day to day, both."""
+    effect = "share - usual" if upwards else "abs(share - usual)"
+    return f"""
+        with shares as ({shares}),
+        compared as (
+            select *, hits / n as share, count(*) over {BEFORE} as past, median(hits / n) over {BEFORE} as usual,
+                mad(hits / n) over {BEFORE} as spread, sum(hits) over {BEFORE} / sum(n) over {BEFORE} as pooled
+            from shares where n >= {LEAST_ROWS}
+        ),
+        differing as (select *, {effect} as effect from compared)
+        select dataset, day, column_name, share as seen, usual, effect,
+            case when past >= {LEAST_DAYS} then greatest({least}, {_learned("effect")},
+                {SIGMA} * sqrt(greatest(pooled * (1 - pooled), 1 / n) / n + ({SCALE} * spread) ** 2)) end as bound
+        from differing
+    """
+
+
+VOLUME = f"""
+    with counted as (select *, dayofweek(day) as weekday, null as column_name from days),
+    compared as (
+        select *,
+            count(*) over same as alike, median(rows) over same as alike_rows, mad(rows) over same as alike_spread,
+            median(rows) over everything as all_rows, mad(rows) over everything as all_spread
+        from counted
+        window
+            same as (partition by dataset, weekday order by day range between interval 56 day preceding
+                and interval 1 day preceding),
+            everything as (partition by dataset order by day range between interval 28 day preceding
+                and interval 1 day preceding)
+    ),
+    chosen as (
+        select *, if(alike >= {LEAST_WEEKDAYS}, alike_rows, all_rows) as usual,
+            -- Four Mondays say little about how much Mondays vary; the spread of all days is the cautious one.
+            {SCALE} * if(alike >= {LEAST_DAYS}, alike_spread, greatest(coalesce(alike_spread, 0), all_spread)) as spread
+        from compared
+    )
+    select dataset, day, column_name, rows as seen, usual, abs(rows - usual) / usual as effect,
+        case when past >= {LEAST_DAYS} then greatest(0.3, {SIGMA} * greatest(sqrt(usual), spread) / usual) end as bound
+    from chosen where usual > 0
+"""
+
+# Days a dataset that is due daily owes: those weekdays on which it came at least three times in four.
+MISSING = f"""
+    with firsts as (select dataset, min(day) as first_day from days where dataset in $daily group by dataset),
+    due as (
+        select dataset, unnest(range(first_day, $last + interval 1 day, interval 1 day))::date as day from firsts
+    ),
+    come as (
+        select d.*, dayofweek(d.day) as weekday, null as column_name, (n.day is null)::int as missing, n.rows
+        from due as d left join days as n on n.dataset = d.dataset and n.day = d.day
+    ),
+    compared as (
+        select *, count(*) over everything as past, avg(missing) over everything as usually,
+            count(*) over same as alike, avg(missing) over same as usually_then,
+            median(rows) over everything as rows_a_day
+        from come
+        window
+            same as (partition by dataset, weekday order by day
+                range between interval 56 day preceding and interval 1 day preceding),
+            everything as (partition by dataset order by day
+                range between interval 56 day preceding and interval 1 day preceding)
+    )
+    select dataset, day, column_name, missing as seen, if(alike >= 3, usually_then, usually) as usual,
+        missing as effect, case when past >= {LEAST_DAYS} and rows_a_day >= {FEW_ROWS} and usual <= 0.25
+            and day < $due_before then 0.5 end as bound
+    from compared
+"""
+
+NULLS = _judge_shares(
+    "select f.dataset, f.day, f.column_name, d.rows - f.n as hits, d.rows as n from daily as f "
+    "inner join days as d on d.dataset = f.dataset and d.day = f.day where f.measure = 'filled'",
+    0.05,
+    upwards=False,
+)
+
+KEYS = _judge_shares(
+    "select k.dataset, k.day, null as column_name, d.rows - k.n as hits, d.rows as n from daily as k "
+    "inner join days as d on d.dataset = k.dataset and d.day = k.day where k.measure = 'keys'",
+    0.03,
+    upwards=True,
+)
+
+REFUSED = _judge_shares(
+    """
+    select c.dataset, d.day, c.column_name, least(coalesce(q.hits, 0), r.received) as hits, r.received as n
+    from (select distinct dataset, coalesce(column_name, 'line') as column_name from control.quarantine) as c
+    inner join days as d on d.dataset = c.dataset
+    inner join (
+        select dataset, arrived_on as day, sum(received) as received from control.parts where state = 'current'
+        group by all
+    ) as r on r.dataset = d.dataset and r.day = d.day
+    left join (
+        select dataset, arrived_on as day, coalesce(column_name, 'line') as column_name, sum(quarantined) as hits
+        from control.quarantine
+        where batch_id in (select content_hash from control.parts where state = 'current')
+        group by all
+    ) as q on q.dataset = d.dataset and q.day = d.day and q.column_name = c.column_name
+    """,
+    0.01,
+    upwards=True,
+)
+
+REPEATED = _judge_shares(
+    f"""
+    with seen as (
+        select s.dataset, s.arrived_on as day, p.part_seq, s.row_hash,
+            max(s.one_of) over (partition by s.dataset) as one_of
+        from control.seen_rows as s inner join control.parts as p on p.content_hash = s.batch_id
+        where s.arrived_on > $last - interval {LOOKBACK} day and s.arrived_on <= $last
+    ),
+    firsts as (
+        select *, min(part_seq) over (partition by dataset, row_hash) as first_seq from seen where row_hash % one_of = 0
+    )
+    select dataset, day, null as column_name, count(*) filter (first_seq < part_seq) as hits, count(*) as n
+    from firsts group by all
+    """,
+    0.1,
+    upwards=True,
+)
+
+MEDIANS = f"""
+    with logs as (
+        select m.dataset, m.day, m.column_name, m.n as middle, ln(m.n) as size
+        from daily as m inner join daily as f
+            on f.dataset = m.dataset and f.day = m.day and f.column_name = m.column_name and f.measure = 'filled'
+        where m.measure = 'median' and m.n > 0 and f.n >= {LEAST_ROWS} / 2
+    ),
+    compared as (
+        select *, count(*) over {BEFORE} as past, median(size) over {BEFORE} as usual, mad(size) over {BEFORE} as spread
+        from logs
+    ),
+    differing as (select *, abs(size - usual) as effect from compared)
+    select dataset, day, column_name, middle as seen, exp(usual) as usual, effect,
+        case when past >= {LEAST_DAYS} then
+            greatest(ln(2), {SIGMA} * {SCALE} * spread, {_learned("effect")}) end as bound
+    from differing
+"""
+
+DISTINCT = f"""
+    with shares as (
+        select u.dataset, u.day, u.column_name, least(1, u.n / f.n) as share
+        from daily as u inner join daily as f
+            on f.dataset = u.dataset and f.day = u.day and f.column_name = u.column_name and f.measure = 'filled'
+        where u.measure = 'distinct' and f.n >= {LEAST_ROWS}
+    ),
+    compared as (
+        select *, count(*) over {BEFORE} as past, median(share) over {BEFORE} as usual,
+            mad(share) over {BEFORE} as spread
+        from shares
+    ),
+    differing as (select *, usual - share as effect from compared)
+    select dataset, day, column_name, share as seen, usual, effect,
+        case when past >= {LEAST_DAYS} and usual >= 0.3 then
+            greatest(0.2, {SIGMA} * {SCALE} * spread, {_learned("effect")}) end as bound
+    from differing
+"""
+
+# Every bin of a column on every day of its dataset, with what all days before counted in it.
+GRID = f"""
+    with bins as (select distinct dataset, column_name, measure, bin from daily where bin is not null),
+    dense as (
+        select b.*, d.day, coalesce(n.n, 0) as n
+        from bins as b inner join days as d on d.dataset = b.dataset
+        left join daily as n on n.dataset = b.dataset and n.day = d.day and n.column_name = b.column_name
+            and n.measure = b.measure and n.bin = b.bin
+    )
+    select *, coalesce(sum(n) over (partition by dataset, column_name, measure, bin order by day
+        range between interval {LOOKBACK} day preceding and interval 1 day preceding), 0) as before
+    from dense
+"""
+
+
+def judge_distributions(measures: tuple[str, ...]) -> str:
+    """Population stability index of every histogram of these measures against all days before."""
+    listed = ", ".join(f"'{m}'" for m in measures)
+    return f"""
+        with totals as (
+            select dataset, day, column_name, measure, sum(n) as n, sum(before) as before_n,
+                count(*) filter (n + before > 0) as bins
+            from grid where measure in ({listed}) group by all
+        ),
+        shares as (
+            select t.dataset, t.day, t.column_name, t.measure, t.n, t.bins,
+                (g.n + 0.5) / (t.n + 0.5 * t.bins) as here, (g.before + 0.5) / (t.before_n + 0.5 * t.bins) as there
+            from grid as g inner join totals as t
+                on t.dataset = g.dataset and t.day = g.day and t.column_name = g.column_name and t.measure = g.measure
+            where g.n + g.before > 0 and t.n >= {LEAST_ROWS} and t.before_n >= {LEAST_ROWS}
+        ),
+        indexed as (
+            select dataset, day, column_name, measure, n, bins, sum((here - there) * ln(here / there)) as psi
+            from shares group by all
+        ),
+        compared as (
+            select *, count(*) over {BEFORE_MEASURE} as past, median(psi) over {BEFORE_MEASURE} as usual,
+                {_learned("psi", BEFORE_MEASURE)} as learned
+            from indexed
+        )
+        select dataset, day, column_name, psi as seen, usual, psi as effect,
+            case when past >= {LEAST_DAYS} then greatest(0.25 + 2 * (bins - 1) / n, learned) end as bound
+        from compared
+    """
+
+
+NOVELTY = f"""
+    with fresh as (
+        select dataset, day, column_name, measure, sum(n) filter (before = 0) / sum(n) as share, sum(n) as n
+        from grid where measure = 'value' group by all having sum(n) > 0
+    ),
+    dated as (select f.*, d.past from fresh as f inner join days as d on d.dataset = f.dataset and d.day = f.day),
+    compared as (
+        select *, {_learned("if(past >= 4, share, null)")} as learned from dated
+    )
+    select dataset, day, column_name, share as seen, learned / {LEARNED} as usual, share as effect,
+        case when past >= {LEAST_DAYS} then greatest(0.01, 4 / n, learned) end as bound
+    from compared
+"""
+
+# How much likelier the day is with its clock turned by some hours; nats.
+HOURS = f"""
+    with hourly as (select * from grid where measure = 'hour'),
+    clocks as (
+        select d.dataset, d.day, d.column_name, h.hour, coalesce(g.n, 0) as n, coalesce(g.before, 0) as before
+        from (select distinct dataset, day, column_name from hourly) as d
+        cross join (select unnest(range(24)) as hour) as h
+        left join hourly as g
+            on g.dataset = d.dataset and g.day = d.day and g.column_name = d.column_name and g.bin = h.hour
+    ),
+    shares as (
+        select *, (before + 1) / (sum(before) over (partition by dataset, day, column_name) + 24) as usual,
+            sum(n) over (partition by dataset, day, column_name) as total
+        from clocks
+    ),
+    turned as (
+        select a.dataset, a.day, a.column_name, s.turn, any_value(a.total) as total,
+            sum(a.n * ln(b.usual / a.usual)) as gain
+        from shares as a cross join (select unnest(range(1, 24)) as turn) as s
+        inner join shares as b on b.dataset = a.dataset and b.day = a.day and b.column_name = a.column_name
+            and b.hour = (a.hour - s.turn + 24) % 24
+        where a.total >= {LEAST_ROWS} / 2
+        group by all
+    ),
+    best as (
+        select dataset, day, column_name, any_value(total) as total, max(gain) as gain, arg_max(turn, gain) as turn
+        from turned group by all
+    ),
+    compared as (
+        select *, count(*) over {BEFORE} as past, {_learned("gain")} as learned from best
+    )
+    select dataset, day, column_name, (turn + 11) % 24 - 11 as seen, 0.0 as usual, gain as effect,
+        case when past >= {LEAST_DAYS} then greatest(12, 0.05 * total, learned) end as bound
+    from compared
+"""
+
+# What each check is called; a contract refers to it by this name.
+QUERIES = {
+    "rows_are_usual_for_their_weekday": VOLUME,
+    "every_due_day_arrived": MISSING,
+    "null_shares_are_usual": NULLS,
+    "refused_shares_are_usual": REFUSED,
+    "keys_repeat_as_usual": KEYS,
+    "rows_are_not_landed_twice": REPEATED,
+    "values_are_as_many_as_usual": DISTINCT,
+    "values_were_seen_before": NOVELTY,
+    "numbers_keep_their_scale": MEDIANS,
+    "distributions_are_usual": judge_distributions(("value", "shape", "length", "magnitude", "age")),
+    "hours_of_day_are_usual": HOURS,
+    "arrivals_are_as_late_as_usual": judge_distributions(("lag",)),
+}
