@@ -15,6 +15,7 @@ from pipelines.defs.identity import build_identity_assets
 from pipelines.defs.journey_pages import build_journey_pages_asset
 from pipelines.defs.landing import build_landing_assets
 from pipelines.defs.publish import build_publish_asset
+from pipelines.defs.reconcile import build_reconciliation
 from pipelines.defs.warehouse import build_dbt_assets
 from pipelines.defs.watch import build_watch
 from pipelines.keys import PUBLISHED_LAYERS
@@ -29,7 +30,7 @@ def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_con
     landing = build_landing_assets(settings, company)
     models = build_dbt_assets(project)
     tables = sorted(key for key in models.keys if key.path[0] in PUBLISHED_LAYERS)
-    checks = [build_checks(settings, company), build_watch(settings, company)]
+    checks = [build_checks(settings, company), build_watch(settings, company), build_reconciliation(settings, company)]
     jobs = build_jobs(landing, checks)
     return dg.Definitions(
         assets=[

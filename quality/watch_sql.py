@@ -11,6 +11,7 @@ from __future__ import annotations
 
 LOOKBACK = 100  # days of history at most
 LEAST_DAYS = 8  # arrivals before a day is judged at all
+LEAST_WEEKS = 2  # of arrivals before a day's rows are judged: each weekday was seen
 LEAST_WEEKDAYS = 4  # same weekdays before they are compared with themselves alone
 LEAST_ROWS = 30  # rows a share is worth judging of
 FEW_ROWS = 10  # a day: of so few, none at all is chance (Poisson, 1 in 22,000)
@@ -87,7 +88,8 @@ VOLUME = f"""
         from compared
     )
     select dataset, day, column_name, rows as seen, usual, abs(rows - usual) / usual as effect,
-        case when past >= {LEAST_DAYS} then greatest(0.3, {SIGMA} * greatest(sqrt(usual), spread) / usual) end as bound
+        case when past >= {7 * LEAST_WEEKS} then
+            greatest(0.3, {SIGMA} * greatest(sqrt(usual), spread) / usual) end as bound
     from chosen where usual > 0
 """
 
@@ -302,6 +304,23 @@ HOURS = f"""
         case when past >= {LEAST_DAYS} then greatest(12, 0.05 * total, learned) end as bound
     from compared
 """
+
+# Keys of orders and cases an interaction names and nobody declares; of datasets that do not declare them themselves.
+ORPHANS = _judge_shares(
+    " union all ".join(
+        f"""
+        select i.dataset, i.arrived_on as day, '{key}' as column_name, count(*) filter (k.{key} is null) as hits,
+            count(*) as n
+        from m.marts.fct_interactions as i
+        left join (select distinct {key} from m.marts.{mart}) as k on k.{key} = i.{key}
+        where i.{key} is not null and i.arrived_on > $last - interval {LOOKBACK} day
+        group by all
+        """
+        for key, mart in (("order_key", "fct_orders"), ("case_key", "fct_cases"))
+    ),
+    0.05,
+    upwards=True,
+)
 
 # What each check is called; a contract refers to it by this name.
 QUERIES = {

@@ -53,8 +53,8 @@ class WatchedHome:
         other.company = self.company
         return other
 
-    def land(self, dataset: str | None = None) -> WatchedHome:
-        """Land every day up to the last one; a source that cannot be landed is told of in `said`."""
+    def land(self, dataset: str | None = None, but: int = 0) -> WatchedHome:
+        """Land every day but the last `but` ones; a source that cannot be landed is told of in `said`."""
         manifest = Manifest(f"sqlite:///{self.folder / 'state.db'}")
         now = datetime.combine(self.last_day, datetime.min.time()) + timedelta(hours=23)
         for contract in self.company.contracts:
@@ -68,7 +68,7 @@ class WatchedHome:
                         manifest=manifest,
                         env={"C360_DATA": str(self.sources)},
                         first_day=FIRST_DAY,
-                        last_day=self.last_day,
+                        last_day=self.last_day - timedelta(days=but),
                         now=now,
                     )
                     self.said += result.messages
