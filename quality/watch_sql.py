@@ -13,7 +13,8 @@ LOOKBACK = 100  # days of history at most
 LEAST_DAYS = 8  # arrivals before a day is judged at all
 LEAST_WEEKS = 2  # of arrivals before a day's rows are judged: each weekday was seen
 LEAST_WEEKDAYS = 4  # same weekdays before they are compared with themselves alone
-LEAST_ROWS = 30  # rows a share is worth judging of
+LEAST_ROWS = 10  # of a day; the bounds grow with what fewer rows would show by chance
+MANY_ROWS = 30  # of a day, where they do not
 FEW_ROWS = 10  # a day: of so few, none at all is chance (Poisson, 1 in 22,000)
 SIGMA = 4.5  # Gaussian bound: one false alarm in 150,000 looks, some years of a company's columns
 LEARNED = 2  # times what 19 of 20 days before kept to; so a fault does not hide the next one
@@ -21,6 +22,7 @@ LEARNED = 2  # times what 19 of 20 days before kept to; so a fault does not hide
 BEFORE = f"(partition by dataset, column_name order by day range between interval {LOOKBACK} day preceding and \
 interval 1 day preceding)"
 BEFORE_MEASURE = BEFORE.replace("column_name", "column_name, measure")
+TAIL = 10  # the same bound as an exponent, for sums of squares (Laurent and Massart 2000)
 SCALE = 1.4826  # MAD of a Gaussian is its standard deviation divided by this
 
 
@@ -177,7 +179,7 @@ MEDIANS = f"""
         select m.dataset, m.day, m.column_name, m.n as middle, ln(m.n) as size
         from daily as m inner join daily as f
             on f.dataset = m.dataset and f.day = m.day and f.column_name = m.column_name and f.measure = 'filled'
-        where m.measure = 'median' and m.n > 0 and f.n >= {LEAST_ROWS} / 2
+        where m.measure = 'median' and m.n > 0 and f.n >= {LEAST_ROWS}
     ),
     compared as (
         select *, count(*) over {BEFORE} as past, median(size) over {BEFORE} as usual, mad(size) over {BEFORE} as spread
@@ -195,7 +197,7 @@ DISTINCT = f"""
         select u.dataset, u.day, u.column_name, least(1, u.n / f.n) as share
         from daily as u inner join daily as f
             on f.dataset = u.dataset and f.day = u.day and f.column_name = u.column_name and f.measure = 'filled'
-        where u.measure = 'distinct' and f.n >= {LEAST_ROWS}
+        where u.measure = 'distinct' and f.n >= {MANY_ROWS}
     ),
     compared as (
         select *, count(*) over {BEFORE} as past, median(share) over {BEFORE} as usual,
@@ -250,7 +252,7 @@ def judge_distributions(measures: tuple[str, ...]) -> str:
             from indexed
         )
         select dataset, day, column_name, psi as seen, usual, psi as effect,
-            case when past >= {LEAST_DAYS} then greatest(0.25 + 2 * (bins - 1) / n, learned) end as bound
+            case when past >= {LEAST_DAYS} then greatest(0.25 + (bins + 2 * sqrt({TAIL} * bins) + 2 * {TAIL}) / n, learned) end as bound
         from compared
     """
 
@@ -290,7 +292,7 @@ HOURS = f"""
         from shares as a cross join (select unnest(range(1, 24)) as turn) as s
         inner join shares as b on b.dataset = a.dataset and b.day = a.day and b.column_name = a.column_name
             and b.hour = (a.hour - s.turn + 24) % 24
-        where a.total >= {LEAST_ROWS} / 2
+        where a.total >= {LEAST_ROWS}
         group by all
     ),
     best as (

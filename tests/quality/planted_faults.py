@@ -232,7 +232,7 @@ FAULTS = (
          lambda f: put(f, f.read_bytes().decode().encode("utf-16")), FAILED, told="unreadable"),
     # types
     rows("*the format of times changes", "call_log",
-         to("Zeit", filled(lambda t: f"{t[6:10]}-{t[3:5]}-{t[:2]}{t[10:]}")), HELD),
+         to("Zeit", filled(lambda t: f"{t[3:5]}/{t[:2]}/{t[6:]}")), HELD),
     rows("one time in thirty is unreadable", "web_events", to("ts", "soon", 0.034), REFUSED),
     rows("amounts are written with a comma", "pos_receipts", to("total", filled(lambda a: a.replace(".", ","))), HELD,
          REFUSED),
@@ -267,7 +267,7 @@ FAULTS = (
          SHAPE, VOLUME),
     rows("every event is of one kind", "chat_events", to("kind", "chat_started"), SHAPE),
     rows("programmes have new names", "email_events", to("programme", filled(lambda p: p.lower() + "-x")), NEW),
-    orders("orders have a new status", "update orders set status = 'P'", NEW),
+    orders("orders have a new status", "update orders set status = 'P'", NEW, HELD),
     # nulls and defaults
     rows("*customer numbers are missing", "web_events", to("user.customer_no", None), NULLS),
     rows("half of the callers are missing", "call_log", to("Anrufer", "", 0.5), NULLS),

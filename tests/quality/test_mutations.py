@@ -47,7 +47,7 @@ def test_nothing_is_said_of_clean_days(few, tmp_path):
 @pytest.fixture(scope="module")
 def many(tmp_path_factory) -> WatchedHome:
     home = WatchedHome(tmp_path_factory.mktemp("many") / "home", 42, {f.dataset for f in FAULTS})
-    home.simulate(1000, 7).land(but=2).judge()
+    home.simulate(2000, 7).land(but=2).judge()
     return home
 
 
