@@ -22,7 +22,7 @@ LEARNED = 2  # times what 19 of 20 days before kept to; so a fault does not hide
 BEFORE = f"(partition by dataset, column_name order by day range between interval {LOOKBACK} day preceding and \
 interval 1 day preceding)"
 BEFORE_MEASURE = BEFORE.replace("column_name", "column_name, measure")
-TAIL = 10  # the same bound as an exponent, for sums of squares (Laurent and Massart 2000)
+TAIL = 12  # the same bound as an exponent, for sums of squares (Laurent and Massart 2000)
 SCALE = 1.4826  # MAD of a Gaussian is its standard deviation divided by this
 
 
@@ -53,19 +53,27 @@ DAYS = f"""
 
 
 def _judge_shares(shares: str, least: float, *, upwards: bool) -> str:
-    """`shares`: dataset, day, column_name, hits, n. Binomial noise and the spread from day to day, both."""
+    """`shares`: dataset, day, column_name, hits, n. Neither chance (Chernoff) nor the spread of days explains more."""
     effect = "share - usual" if upwards else "abs(share - usual)"
     return f"""
         with shares as ({shares}),
         compared as (
             select *, hits / n as share, count(*) over {BEFORE} as past, median(hits / n) over {BEFORE} as usual,
-                mad(hits / n) over {BEFORE} as spread, sum(hits) over {BEFORE} / sum(n) over {BEFORE} as pooled
+                {SCALE} * mad(hits / n) over {BEFORE} as spread, median(n) over {BEFORE} as usual_n,
+                (sum(hits) over {BEFORE} + 0.5) / (sum(n) over {BEFORE} + 1) as pooled
             from shares where n >= {LEAST_ROWS}
         ),
-        differing as (select *, {effect} as effect from compared)
+        differing as (
+            select *, {effect} as effect,
+                -- What spreads beyond chance; chance itself is the evidence's to judge.
+                sqrt(greatest(0, spread ** 2 - pooled * (1 - pooled) / usual_n)) as restless,
+                n * (if(share > 0, share * ln(share / pooled), 0)
+                    + if(share < 1, (1 - share) * ln((1 - share) / (1 - pooled)), 0)) as evidence
+            from compared
+        )
         select dataset, day, column_name, share as seen, usual, effect,
-            case when past >= {LEAST_DAYS} then greatest({least}, {_learned("effect")},
-                {SIGMA} * sqrt(greatest(pooled * (1 - pooled), 1 / n) / n + ({SCALE} * spread) ** 2)) end as bound
+            case when past >= {LEAST_DAYS} then
+                if(evidence > {TAIL}, greatest({least}, {_learned("effect")}, {SIGMA} * restless), 1) end as bound
         from differing
     """
 
@@ -252,7 +260,8 @@ def judge_distributions(measures: tuple[str, ...]) -> str:
             from indexed
         )
         select dataset, day, column_name, psi as seen, usual, psi as effect,
-            case when past >= {LEAST_DAYS} then greatest(0.25 + (bins + 2 * sqrt({TAIL} * bins) + 2 * {TAIL}) / n, learned) end as bound
+            case when past >= {LEAST_DAYS} then
+                greatest(0.25 + (bins + 2 * sqrt({TAIL} * bins) + 2 * {TAIL}) / n, learned) end as bound
         from compared
     """
 
