@@ -21,7 +21,7 @@ from quality.definitions import load_definitions
 from quality.render_base import column_type
 from quality.render_sql import literal, quote
 
-SAMPLE = 20_000  # rows of a part that histograms look at; counts look at all
+SAMPLE = 10_000  # rows of a part that histograms look at; counts look at all
 SEEN = 2_000  # about as many rows of a part are remembered by hash
 MOST_VALUES = 64  # a column with more distinct values in a part is no list of values
 NAMES = ("identifier.", "person.record_id", "interaction.key", "survey.comment")  # of somebody or something: no list
@@ -55,7 +55,7 @@ def _ensure_tables(connection: duckdb.DuckDBPyConnection) -> None:
     )
     connection.execute(
         "create table if not exists control.seen_rows (dataset varchar, batch_id varchar, arrived_on date, "
-        "one_of bigint, row_hash ubigint)"
+        "one_of bigint, key_hash ubigint, row_hash ubigint)"
     )
 
 
@@ -80,10 +80,9 @@ def _profile_dataset(connection: duckdb.DuckDBPyConnection, contract: Contract, 
     connection.execute(f"create or replace temp table profiled as {_scan(measured, rows)}")
     connection.execute(f"insert into control.profiles {_entries(contract.dataset, recipe, measured)}")
     if contract.load_mode == "append":
-        seen = "unnest(seen) as row_hash"
         connection.execute(
-            f"insert into control.seen_rows select {literal(contract.dataset)}, batch_id, arrived_on, one_of, {seen} "
-            "from profiled"
+            f"insert into control.seen_rows select {literal(contract.dataset)}, batch_id, arrived_on, one_of, "
+            "unnest(seen, recursive := true) from profiled"
         )
     connection.execute("commit")
     connection.execute("drop table profiled")
@@ -94,15 +93,13 @@ def _rows(contract: Contract, files: list[str]) -> str:
     """The landed rows, typed by the contract as it is now; `picked`: in the sample; `kept`: remembered by hash.
 
     The engine's own hash is quick; a release that changes it forgets what was seen, and raises no alarm."""
-    names = [quote(c.name) for c in contract.landed]
     typed = ", ".join(f"try_cast(r.{quote(c.name)} as {column_type(c)}) as {quote(c.name)}" for c in contract.landed)
     key = "r._record_key" if contract.key else "split_part(r._record_key, '#', 1)"
-    whole = f"hash({', '.join(f'r.{n}' for n in names)})"
     listed = ", ".join(literal(f) for f in files)
-    return f"""select *, _seen % _one_of = 0 as kept from (
+    return f"""select *, _key_hash % _one_of = 0 as kept from (
         select {typed}, p.content_hash as _batch, p.arrived_on as _day, p.one_of as _one_of, {key} as _key,
             (r._row * 2654435761) % 4294967296 < 4294967296.0 * {SAMPLE} / greatest(p.received, 1) as picked,
-            {whole} as _seen
+            hash(r._record_key) as _key_hash
         from read_parquet([{listed}], union_by_name = true, hive_partitioning = false) as r
         inner join (
             select content_hash, part_seq, arrived_on, received,
@@ -161,9 +158,12 @@ def _is_direct(column: Column) -> bool:
 
 
 def _scan(measured: list[tuple[str, str, str]], rows: str) -> str:
+    whole = ", ".join(quote(column) for column, measure, _ in measured if measure == "filled")
+    row_hash = f"case when kept then hash({whole}) end"
     columns = [
         "_batch as batch_id", "_day as arrived_on", "_one_of as one_of",
-        "count(distinct _key) as keys", "list(_seen) filter (kept) as seen",
+        "count(distinct hash(_key)) as keys",
+        f"list({{'key_hash': _key_hash, 'row_hash': {row_hash}}}) filter (kept) as seen",
     ]  # fmt: skip
     for place, (_, measure, sql) in enumerate(measured):
         columns.append(f"{_aggregate(measure, sql)} as m{place}")

@@ -79,8 +79,8 @@ def reconcile(connection: duckdb.DuckDBPyConnection, company: Company) -> list[C
     for contract in company.contracts:
         facts = list(_facts(contract))
         figures = _count(connection, contract, facts)
-        lost += _lost(connection, contract, figures[:3])
-        for fact, figure in zip(facts, figures[3:], strict=True):
+        lost += _lost(connection, contract, figures[:4])
+        for fact, figure in zip(facts, figures[4:], strict=True):
             landed[fact.check][fact.key] = landed[fact.check].get(fact.key, 0) + (figure or 0)
     found = _marts(connection, company)
     seconds = (time.perf_counter() - started) / len(TRUTHS)
@@ -165,18 +165,21 @@ def _plain_number(contract: Contract, term: str, slot: Column | None) -> str | N
 
 
 def _count(connection: duckdb.DuckDBPyConnection, contract: Contract, facts: list[_Fact]) -> tuple:
-    figures = ["count(*)", "count(*) filter (_is_latest)", "count(distinct hash(_record_key))", *(f.sql for f in facts)]
+    key = "count(distinct hash(_record_key))"
+    figures = ["count(*)", "count(*) filter (_is_latest)", f"{key} filter (_is_latest)", key, *(f.sql for f in facts)]
     return connection.execute(f"select {', '.join(figures)} from base.base_{contract.dataset}").fetchall()[0]
 
 
 def _lost(connection: duckdb.DuckDBPyConnection, contract: Contract, figures: tuple) -> list[str]:
-    rows, latest, keys = figures
+    rows, latest, latest_keys, keys = figures
     entered = connection.execute(
         "select coalesce(sum(landed), 0) from control.parts where dataset = ? and state = 'current'", [contract.dataset]
     ).fetchall()[0][0]
-    if rows == entered and latest == keys:
+    if rows == entered and latest == latest_keys == keys:
         return []
-    return [f"{contract.dataset}: {entered} rows landed, {rows} are read; {keys} keys, {latest} rows in force"]
+    return [
+        f"{contract.dataset}: {entered} rows landed, {rows} are read; {keys} keys, {latest} rows of {latest_keys} in force"
+    ]
 
 
 def _marts(connection: duckdb.DuckDBPyConnection, company: Company) -> dict[str, dict[tuple[str, int], float]]:

@@ -167,13 +167,13 @@ REFUSED = _judge_shares(
 REPEATED = _judge_shares(
     f"""
     with seen as (
-        select s.dataset, s.arrived_on as day, p.part_seq, s.row_hash,
+        select s.dataset, s.arrived_on as day, p.part_seq, s.key_hash, s.row_hash,
             max(s.one_of) over (partition by s.dataset) as one_of
         from control.seen_rows as s inner join control.parts as p on p.content_hash = s.batch_id
         where s.arrived_on > $last - interval {LOOKBACK} day and s.arrived_on <= $last
     ),
     firsts as (
-        select *, min(part_seq) over (partition by dataset, row_hash) as first_seq from seen where row_hash % one_of = 0
+        select *, min(part_seq) over (partition by dataset, row_hash) as first_seq from seen where key_hash % one_of = 0
     )
     select dataset, day, null as column_name, count(*) filter (first_seq < part_seq) as hits, count(*) as n
     from firsts group by all
