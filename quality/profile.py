@@ -23,6 +23,7 @@ from quality.render_sql import literal, quote
 
 SAMPLE = 10_000  # rows of a part that histograms look at; counts look at all
 SEEN = 2_000  # about as many rows of a part are remembered by hash
+FEW = 10  # the median of fewer would tell a value
 MOST_VALUES = 64  # a column with more distinct values in a part is no list of values
 NAMES = ("identifier.", "person.record_id", "interaction.key", "survey.comment")  # of somebody or something: no list
 EVENTS = ("interaction.occurred_at", "order.ordered_at", "case.opened_at", "survey.responded_at", "consent.at")
@@ -174,7 +175,7 @@ def _aggregate(measure: str, sql: str) -> str:
     return {
         "filled": f"count({sql})",
         "distinct": f"approx_count_distinct({sql})",
-        "median": f"approx_quantile(case when picked then {sql} end, 0.5)",
+        "median": f"if(count({sql}) >= {FEW}, approx_quantile(case when picked then {sql} end, 0.5), null)",
     }.get(measure, f"histogram(case when picked then {sql} end)")
 
 
@@ -186,7 +187,7 @@ def _entries(dataset: str, recipe: str, measured: list[tuple[str, str, str]]) ->
     for place, (column, measure, _) in enumerate(measured):
         here = f"{head}, {literal(column)}, '{measure}'"
         if measure not in HISTOGRAMS:
-            selects.append(f"select {here}, null, m{place}::double from profiled")
+            selects.append(f"select {here}, null, m{place}::double from profiled where m{place} is not null")
             continue
         short = f" where cardinality(m{place}) <= {MOST_VALUES}" if measure == "value" else ""
         selects.append(

@@ -178,7 +178,8 @@ def _lost(connection: duckdb.DuckDBPyConnection, contract: Contract, figures: tu
     if rows == entered and latest == latest_keys == keys:
         return []
     return [
-        f"{contract.dataset}: {entered} rows landed, {rows} are read; {keys} keys, {latest} rows of {latest_keys} in force"
+        f"{contract.dataset}: {entered} rows landed, {rows} are read; {keys} keys, "
+        f"{latest} rows of {latest_keys} keys in force"
     ]
 
 

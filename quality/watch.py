@@ -60,7 +60,7 @@ WATCHES = (
     Watch("refused_shares_are_usual", "the usual share of rows and cells in quarantine"),
     Watch("keys_repeat_as_usual", "the usual share of rows whose key the day had before"),
     Watch("rows_are_not_landed_twice", "the usual share of rows an earlier part had"),
-    Watch("values_are_as_many_as_usual", "the usual share of distinct values per column"),
+    Watch("values_are_as_many_as_usual", "the usual share of repeated values per column"),
     Watch("values_were_seen_before", "values of the days before, in columns that list values", measures=("value",)),
     Watch("numbers_keep_their_scale", "the usual median per column", _number, ("median",)),
     Watch("distributions_are_usual", INDEX, _index),
@@ -89,8 +89,8 @@ def judge_arrivals(
     Returns:
         One result per dataset and watch that can say something. A day without enough history is not judged.
     """
-    last = as_of.date()
-    facts = {"last": last, "due_before": (as_of - timedelta(days=1)).date() + timedelta(days=1)}
+    last = (as_of - timedelta(microseconds=1)).date()
+    facts: dict[str, Any] = {"last": last, "due_before": as_of.date()}
     facts["daily"] = [c.dataset for c in company.contracts if _is_daily(c)] or [""]
     for name in ("DAILY", "DAYS", "GRID"):
         _run(connection, f"create or replace temp table {name.lower()} as {getattr(watch_sql, name)}", facts)

@@ -14,7 +14,6 @@ LEAST_DAYS = 8  # arrivals before a day is judged at all
 LEAST_WEEKS = 2  # of arrivals before a day's rows are judged: each weekday was seen
 LEAST_WEEKDAYS = 4  # same weekdays before they are compared with themselves alone
 LEAST_ROWS = 10  # of a day; the bounds grow with what fewer rows would show by chance
-MANY_ROWS = 30  # of a day, where they do not
 FEW_ROWS = 10  # a day: of so few, none at all is chance (Poisson, 1 in 22,000)
 SIGMA = 4.5  # Gaussian bound: one false alarm in 150,000 looks, some years of a company's columns
 LEARNED = 2  # times what 19 of 20 days before kept to; so a fault does not hide the next one
@@ -92,7 +91,10 @@ VOLUME = f"""
                 and interval 1 day preceding)
     ),
     chosen as (
-        select *, if(alike >= {LEAST_WEEKDAYS}, alike_rows, all_rows) as usual,
+        select *,
+            -- While few such weekdays are known, a day may also be like any day: the nearer of the two is meant.
+            if(alike >= {LEAST_WEEKDAYS} or abs(rows - alike_rows) <= abs(rows - all_rows), alike_rows, all_rows)
+                as usual,
             -- Four Mondays say little about how much Mondays vary; the spread of all days is the cautious one.
             {SCALE} * if(alike >= {LEAST_DAYS}, alike_spread, greatest(coalesce(alike_spread, 0), all_spread)) as spread
         from compared
@@ -111,7 +113,10 @@ MISSING = f"""
     ),
     come as (
         select d.*, dayofweek(d.day) as weekday, null as column_name, (n.day is null)::int as missing, n.rows
-        from due as d left join days as n on n.dataset = d.dataset and n.day = d.day
+        from due as d left join (
+            select dataset, arrived_on as day, sum(landed) as rows from control.parts
+            where state in ('current', 'held') group by all
+        ) as n on n.dataset = d.dataset and n.day = d.day
     ),
     compared as (
         select *, count(*) over everything as past, avg(missing) over everything as usually,
@@ -200,24 +205,17 @@ MEDIANS = f"""
     from differing
 """
 
-DISTINCT = f"""
-    with shares as (
-        select u.dataset, u.day, u.column_name, least(1, u.n / f.n) as share
-        from daily as u inner join daily as f
-            on f.dataset = u.dataset and f.day = u.day and f.column_name = u.column_name and f.measure = 'filled'
-        where u.measure = 'distinct' and f.n >= {MANY_ROWS}
-    ),
-    compared as (
-        select *, count(*) over {BEFORE} as past, median(share) over {BEFORE} as usual,
-            mad(share) over {BEFORE} as spread
-        from shares
-    ),
-    differing as (select *, usual - share as effect from compared)
-    select dataset, day, column_name, share as seen, usual, effect,
-        case when past >= {LEAST_DAYS} and usual >= 0.3 then
-            greatest(0.2, {SIGMA} * {SCALE} * spread, {_learned("effect")}) end as bound
-    from differing
+# Values repeat the more the more rows there are, so the share is told as it would be of as many rows as usual.
+REPEATS = f"""
+    with counted as (
+        select f.dataset, f.day, f.column_name, f.n, greatest(0, f.n - u.n) as repeated
+        from daily as f
+        inner join daily as u on u.dataset = f.dataset and u.day = f.day and u.column_name = f.column_name
+        where f.measure = 'filled' and u.measure = 'distinct' and f.n > 0
+    )
+    select *, repeated * least(1, coalesce(median(n) over {BEFORE}, n) / n) as hits from counted
 """
+REPETITION = f"from ({_judge_shares(REPEATS, 0.2, upwards=True)}) where usual <= 0.7"
 
 # Every bin of a column on every day of its dataset, with what all days before counted in it.
 GRID = f"""
@@ -341,7 +339,7 @@ QUERIES = {
     "refused_shares_are_usual": REFUSED,
     "keys_repeat_as_usual": KEYS,
     "rows_are_not_landed_twice": REPEATED,
-    "values_are_as_many_as_usual": DISTINCT,
+    "values_are_as_many_as_usual": REPETITION,
     "values_were_seen_before": NOVELTY,
     "numbers_keep_their_scale": MEDIANS,
     "distributions_are_usual": judge_distributions(("value", "shape", "length", "magnitude", "age")),

@@ -88,10 +88,8 @@ def spoil(con: duckdb.DuckDBPyConnection, home: Path, slip: Slip) -> None:
     """Build the model with the slip in it, and what reads it."""
     sql = compiled(home, slip.model)
     assert slip.was in f"{sql}\n", f"{slip.model} no longer says {slip.was!r}"
-    if slip.was == FINAL:  # the last one is the model's own; those before are of models it holds
-        changed = slip.now.join(f"{sql}\n".rpartition(FINAL)[::2])
-    else:
-        changed = sql.replace(slip.was, slip.now)
+    most = 1 if slip.was == FINAL else -1  # the last one is the model's own; those before are of models it holds
+    changed = slip.now.join(f"{sql}\n".rsplit(slip.was, most))
     if slip.model in TABLES:
         con.execute(f"create or replace table m.marts.{slip.model} as {changed}")
         return

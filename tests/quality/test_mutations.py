@@ -15,7 +15,7 @@ CAUGHT_AT_LEAST = 0.95
 
 @pytest.fixture(scope="module")
 def few(tmp_path_factory) -> WatchedHome:
-    home = WatchedHome(tmp_path_factory.mktemp("few") / "home", 30, DATASETS).simulate(1000, 7).land(but=2)
+    home = WatchedHome(tmp_path_factory.mktemp("few") / "home", 24, DATASETS).simulate(1000, 7).land(but=2)
     home.judge()
     return home
 
