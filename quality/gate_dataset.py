@@ -16,7 +16,7 @@ from quality.contract import OPERATORS
 from quality.definitions import Definitions
 from quality.gate_problem import NAME, Findings, as_list, as_map, as_maps, custom_of, suggest
 from quality.gate_sql import check_batch_rule, check_row_rule
-from quality.watch_sql import QUERIES
+from quality.gate_watch import check_watch
 
 CUSTOM = {
     "server": {"readOptions"},
@@ -246,22 +246,11 @@ def check_rules(element: Mapping[str, Any], path: str, place: str, columns: set[
             for fault in check(str(rule.get("query", "")), columns):
                 yield f"{at}.query", fault
         elif kind == "custom" and place == "schema":
-            yield from _watch(rule, operators, at)
+            yield from check_watch(rule, operators, at)
         elif kind != "library" or metric not in METRICS[place]:
             yield f"{at}.metric", f"is {rule.get('metric', kind)!r}{suggest(metric, METRICS[place])}; or type: sql"
         else:
             yield from _arguments(rule, metric, at, columns)
-
-
-def _watch(rule: Mapping[str, Any], operators: list[str], path: str) -> Findings:
-    """A limit for a check nobody wrote; `implementation` is its name."""
-    if rule.get("engine") != "watch":
-        yield f"{path}.engine", f"is {rule.get('engine')!r}{suggest(str(rule.get('engine')), ['watch'])}"
-    if rule.get("implementation") not in QUERIES:
-        name = str(rule.get("implementation"))
-        yield f"{path}.implementation", f"is {rule.get('implementation')!r}{suggest(name, list(QUERIES))}"
-    if operators and operators[0] != "mustBeLessThan":
-        yield f"{path}.{operators[0]}", "sets no limit; write mustBeLessThan"
 
 
 def _arguments(rule: Mapping[str, Any], metric: str, path: str, columns: set[str]) -> Findings:

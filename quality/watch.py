@@ -1,7 +1,7 @@
 """Checks nobody has to write: whether what arrived is usual for its dataset.
 
 Put here: which checks there are, which days they judge, what a contract may say against what was learned, the words.
-Keep out: the statistics (watch_sql.py), what is measured of a part (profile.py), Dagster.
+Keep out: the statistics (watch_sql.py, watch_histograms.py), what is measured of a part (profile.py), Dagster.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any
 
 import duckdb
 
-from quality import watch_sql
 from quality.company import Company
 from quality.contract import Contract
 from quality.gate_dataset import unit_seconds
 from quality.profile import list_measures
 from quality.validate import CheckResult
+from quality.watch_queries import QUERIES, TABLES
 
 JUDGED = 7  # arrival days, the latest last; the days before them are the history
 NAMED = 5  # columns and days a result names
@@ -30,14 +30,14 @@ SEVERITY = {"error": "block", "warning": "warn", "info": "record"}
 class Watch:
     """One truth about every dataset it can hold for."""
 
-    name: str  # of watch_sql.QUERIES
+    name: str  # of QUERIES
     usual: str  # what is allowed, for people
     word: Callable[[float], str] = lambda share: f"{share:.1%}"  # how what was seen is written
     measures: tuple[str, ...] = ()  # what a profile must have of some column; none: every dataset is judged
 
     @property
     def query(self) -> str:
-        return watch_sql.QUERIES[self.name]
+        return QUERIES[self.name]
 
 
 def _number(value: float) -> str:
@@ -92,8 +92,8 @@ def judge_arrivals(
     last = (as_of - timedelta(microseconds=1)).date()
     facts: dict[str, Any] = {"last": last, "due_before": as_of.date()}
     facts["daily"] = [c.dataset for c in company.contracts if _is_daily(c)] or [""]
-    for name in ("DAILY", "DAYS", "GRID"):
-        _run(connection, f"create or replace temp table {name.lower()} as {getattr(watch_sql, name)}", facts)
+    for name, query in TABLES.items():
+        _run(connection, f"create or replace temp table {name} as {query}", facts)
     results: list[CheckResult] = []
     for watch in WATCHES:
         started = time.perf_counter()
@@ -104,7 +104,7 @@ def judge_arrivals(
             for c in company.contracts
             if watch in watches_of(c, company)
         ]
-    for name in ("daily", "days", "grid"):
+    for name in TABLES:
         connection.execute(f"drop table temp.{name}")
     return results
 
