@@ -21,7 +21,6 @@ LEARNED = 2  # times what 19 of 20 days before kept to; so a fault does not hide
 
 BEFORE = f"(partition by dataset, column_name order by day range between interval {LOOKBACK} day preceding and \
 interval 1 day preceding)"
-BEFORE_MEASURE = BEFORE.replace("column_name", "column_name, measure")
 TAIL = 12  # the same bound as an exponent, for sums of squares (Laurent and Massart 2000)
 SCALE = 1.4826  # MAD of a Gaussian is its standard deviation divided by this
 
