@@ -114,7 +114,7 @@ def test_only_what_a_dataset_has_is_watched():
     }
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(st.lists(st.integers(80, 120), min_size=21, max_size=40))
 def test_ordinary_noise_raises_no_alarm(rows):
     assert not failed(judge([{"rows": n} for n in rows]))
