@@ -59,7 +59,8 @@ def render_project(company: Company, home: Path, package: Path) -> list[Path]:
     home, package = home.resolve(), package.resolve()
     root = home / "dbt"
     files = {
-        root / name: text for name, text in {**_settings(company, home, package), **_models(company, home)}.items()
+        root / name: text
+        for name, text in {**_settings(company, home, package), **_models(company, home, package)}.items()
     }
     changed = [file for file, text in files.items() if _write(file, text)]
     stale = [f for folder in RENDERED for f in (root / folder).rglob("*") if f.is_file() and f not in files]
@@ -68,7 +69,7 @@ def render_project(company: Company, home: Path, package: Path) -> list[Path]:
     return changed + stale + _link(root / "dbt_packages" / PACKAGE_NAME, package)
 
 
-def _models(company: Company, home: Path) -> dict[str, str]:
+def _models(company: Company, home: Path, package: Path) -> dict[str, str]:
     """Every model and its documentation, by path below the project."""
     datasets = [Dataset(company, c) for c in company.contracts]
     files = {}
@@ -81,7 +82,8 @@ def _models(company: Company, home: Path) -> dict[str, str]:
         files |= {f"models/std/{table.name}__{d.name}.sql": render(d) for d in suppliers}
         files[f"models/std/{table.name}.sql"] = render_union(table, [d.name for d in suppliers])
     documents = document_models(company, sql.read_landing(str(home / "landing")))
-    documents["models/exposures.yml"] = {"exposures": render_exposures(load_consumers(company.folder))}
+    if any(package.glob("models/**/*.sql")):  # else there is nothing to read
+        documents["models/exposures.yml"] = {"exposures": render_exposures(load_consumers(company.folder))}
     return files | {path: _yaml(document) for path, document in documents.items()}
 
 

@@ -121,7 +121,11 @@ def held_check(result: LandResult) -> dg.AssetCheckResult:
         check_name=CHECK,
         passed=not result.held,
         severity=dg.AssetCheckSeverity.ERROR,  # not blocking: the dataset's last good state stands
-        metadata={"messages": "; ".join(result.messages) or "none"},
+        metadata={
+            "messages": "; ".join(result.messages) or "none",
+            "observed": f"{result.held} batches held",
+            "threshold": "none",
+        },
     )
 
 

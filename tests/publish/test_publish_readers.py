@@ -51,7 +51,7 @@ def test_a_duckdb_1_4_client_reads_the_published_file_while_a_run_writes(old_pyt
     finally:
         writer.communicate("")
     assert ran.returncode == 0, ran.stderr
-    assert ran.stdout.startswith("1.4 (7, 6, Decimal('10.00')) ('One row per order and the dataset that reports it")
+    assert ran.stdout.startswith("1.4 (7, 6, Decimal('10.00')) ('One row per order;")
 
 
 def test_sqlalchemy_reflects_tables_columns_comments_and_keys(published_home):

@@ -81,9 +81,10 @@ class WatchedHome:
         """The control schema a build would write, with a profile of every part."""
         with duckdb.connect(str(self.folder / "watch.duckdb")) as connection:
             connection.execute("set timezone = 'UTC'; set threads = 2; create schema if not exists control")
-            connection.register("parts", Manifest(f"sqlite:///{self.folder / 'state.db'}").arrow())
+            manifest = Manifest(f"sqlite:///{self.folder / 'state.db'}")
+            connection.register("parts", manifest.arrow())
             connection.execute("create or replace table control.parts as from parts")
-            write_quarantine_counts(connection, self.quarantine)
+            write_quarantine_counts(connection, manifest, self.quarantine)
             update_profiles(connection, self.company, self.landing)
             yield connection
 
