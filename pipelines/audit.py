@@ -52,13 +52,22 @@ def record(
         ValueError: actor, action, object or reason is empty.
     """
     entry = {"actor": actor, "action": action, "object": object, "reason": reason}
+    refuse_empty(**entry)
+    moment = (at or datetime.now(UTC)).astimezone(UTC) if at is None or at.tzinfo else at
+    connection.execute(AUDIT_LOG.insert().values(**entry, at=moment.replace(tzinfo=None)))
+
+
+def refuse_empty(**entry: str) -> None:
+    """Refuse what could not be logged, before the deed.
+
+    Raises:
+        ValueError: one of these parts of an entry is empty.
+    """
     empty = [name for name, value in entry.items() if not value or not value.strip()]
     if empty:
         raise ValueError(
             f"audit_log: {', '.join(empty)} is empty; every entry says who did what to which object and why"
         )
-    moment = (at or datetime.now(UTC)).astimezone(UTC) if at is None or at.tzinfo else at
-    connection.execute(AUDIT_LOG.insert().values(**entry, at=moment.replace(tzinfo=None)))
 
 
 def read_entries(connection: sa.Connection, *, action: str | None = None) -> list[dict]:

@@ -10,7 +10,8 @@ from typing import Any
 
 import dagster as dg
 
-NUMBERS = ("dagster_dbt/failed_row_count", "failing_rows")
+DBT_ROWS, DBT_SECONDS = "dagster_dbt/failed_row_count", "Execution Duration"  # what Dagster says of a dbt test
+NUMBERS = (DBT_ROWS, "failing_rows")
 
 
 def check_rows(instance: dg.DagsterInstance, run_id: str) -> list[dict[str, Any]]:
@@ -22,6 +23,9 @@ def check_rows(instance: dg.DagsterInstance, run_id: str) -> list[dict[str, Any]
 def _row(run_id: str, entry: dg.EventLogEntry) -> dict[str, Any]:
     said = entry.dagster_event.event_specific_data
     metadata = {name: value.value for name, value in said.metadata.items()}
+    if DBT_ROWS in metadata:
+        rows, seconds = metadata[DBT_ROWS], metadata.get(DBT_SECONDS)
+        metadata |= {"threshold": "no row", "observed": f"{rows} rows", "seconds": seconds}
     return {
         "run_id": run_id,
         "asset": said.asset_key.to_user_string(),

@@ -19,6 +19,7 @@ from pipelines.as_of_cli import as_of
 from pipelines.contracts_cli import contracts
 from pipelines.journey_cli import journey
 from pipelines.matching_cli import identity
+from pipelines.quarantine_cli import quarantine
 from pipelines.settings import Settings
 from pipelines.terminal import Company, Home, console, fail
 from quality.contract import ContractError
@@ -35,6 +36,7 @@ identity.command("as-of")(as_of)
 app.add_typer(identity, name="identity")
 app.add_typer(journey, name="journey")
 app.add_typer(contracts, name="contracts")
+app.add_typer(quarantine, name="quarantine")
 
 
 @app.command()

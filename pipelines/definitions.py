@@ -8,6 +8,7 @@ from __future__ import annotations
 import dagster as dg
 
 from pipelines.dbt import dbt_resource, prepare_project
+from pipelines.defs.alerts import build_alert_sensors
 from pipelines.defs.automation import build_jobs, build_schedule, build_sensors
 from pipelines.defs.checks import build_checks
 from pipelines.defs.control import build_control_asset
@@ -15,9 +16,11 @@ from pipelines.defs.governance_site import build_governance_site_asset
 from pipelines.defs.identity import build_identity_assets
 from pipelines.defs.journey_pages import build_journey_pages_asset
 from pipelines.defs.landing import build_landing_assets
+from pipelines.defs.lineage import build_lineage_asset
 from pipelines.defs.publish import build_publish_asset
+from pipelines.defs.quarantine import build_release_job
 from pipelines.defs.warehouse import build_dbt_assets
-from pipelines.keys import PUBLISHED_LAYERS
+from pipelines.keys import LINEAGE, PUBLISHED_LAYERS
 from pipelines.settings import Settings
 from quality.company import load_company
 from quality.gate_output import require_right_contracts
@@ -29,24 +32,26 @@ def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_con
     require_right_contracts()
     project = prepare_project(settings, company)
     landing = build_landing_assets(settings, company)
-    models = build_dbt_assets(project)
+    models = build_dbt_assets(project, company)
     tables = sorted(key for key in models.keys if key.path[0] in PUBLISHED_LAYERS)
     suites = build_checks(settings, company)
     jobs = build_jobs(landing, suites)
+    assets = [
+        *landing,
+        build_control_asset(settings, company),
+        build_identity_assets(settings, company),
+        models,
+        build_lineage_asset(settings, company, tables),
+        build_publish_asset(settings, [*tables, LINEAGE]),
+        build_journey_pages_asset(settings),
+        build_governance_site_asset(settings, company),
+    ]
     return dg.Definitions(
-        assets=[
-            *landing,
-            build_control_asset(settings, company),
-            build_identity_assets(settings, company),
-            models,
-            build_publish_asset(settings, tables),
-            build_journey_pages_asset(settings),
-            build_governance_site_asset(settings, company),
-        ],
+        assets=assets,
         asset_checks=[suites],
-        jobs=jobs,
+        jobs=[*jobs, build_release_job(settings)],
         schedules=[build_schedule(company)],
-        sensors=build_sensors(settings, company, jobs),
+        sensors=[*build_sensors(settings, company, jobs), *build_alert_sensors(settings, company, assets)],
         resources={"dbt": dbt_resource(settings)},
         executor=dg.in_process_executor,
         loggers={"console": console},

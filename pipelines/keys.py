@@ -9,11 +9,13 @@ from dagster import AssetKey
 
 WRITER_POOL = "duckdb_writer"  # every step that writes to the home claims it; dagster.yaml lets one run in at a time
 
+RELEASE = "release_quarantine"  # the job; a build follows it
 CATCH_UP = "c360/catch_up"  # run tag: land every day up to the run's that has not landed yet
 
 LANDING = "landing"  # first part of the keys of what was received
 CONTROL = AssetKey(["control", "run"])
 PUBLISHED_LAYERS = ("marts", "governance")  # schemas of the published file, first part of their asset keys
+LINEAGE = AssetKey(["governance", "lineage"])  # written by us, not by dbt
 PUBLISHED = AssetKey(["published", "customer360"])
 JOURNEY_PAGES = AssetKey(["published", "journey_pages"])
 GOVERNANCE_SITE = AssetKey(["published", "governance_site"])

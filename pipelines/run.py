@@ -18,9 +18,11 @@ import dagster as dg
 
 from pipelines.check_log import NUMBERS
 from pipelines.definitions import build_defs
+from pipelines.defs.alerts import alert_on_runs
 from pipelines.defs.automation import BUILD, LAND
 from pipelines.keys import CATCH_UP
 from pipelines.settings import REPOSITORY, Settings
+from quality.company import load_company
 
 
 @dataclass(frozen=True)
@@ -73,8 +75,26 @@ def run_pipeline(settings: Settings, say: Callable[[str], None]) -> RunOutcome:
             _execute(definitions, instance, LAND, today),
             _execute(definitions, instance, BUILD, None),
         ]
+        _alert(settings, definitions, instance, runs, say)
     failures = tuple(fault for run in runs for event in run.all_events for fault in _faults(event))
     return RunOutcome(runs[0].run_id, runs[1].run_id, failures, monotonic() - started)
+
+
+def _alert(
+    settings: Settings,
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    runs: list[dg.ExecuteInProcessResult],
+    say: Callable[[str], None],
+) -> None:
+    """One message per owner for both runs; alerts that fail fail nothing else."""
+    try:
+        company, specs = load_company(settings.company), definitions.resolve_all_asset_specs()
+        for line in alert_on_runs(instance, settings, company, specs, [run.run_id for run in runs]):
+            say(f"  ! alert to {line}")
+    except Exception as fault:
+        logging.getLogger(__name__).exception("alerts failed")
+        say(f"  ! alerts failed: {type(fault).__name__}; see <home>/run.log; the run itself is not affected")
 
 
 def _execute(

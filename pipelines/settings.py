@@ -24,6 +24,7 @@ class Settings:
     memory_limit: str = "3GB"
     threads: int = 2
     state_url: str = ""
+    ui_url: str | None = None  # where people open the Dagster UI
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -40,6 +41,8 @@ class Settings:
             C360_MEMORY_LIMIT, C360_THREADS: DuckDB's share of the machine; default 3GB and every core.
             C360_STATE_URL: SQLAlchemy URL of the state database; default SQLite at `<home>/state.db`.
             C360_PII_KEY: key of the masking tokens; default: a key file made on the first run.
+            C360_UI_URL: where people open the Dagster UI; alerts then link to the run.
+            C360_SMTP_URL: the mail server of alerts, `smtp://user:password@host:587` or `smtps://…`; read on delivery.
         """
         environ = dict(os.environ if environ is None else environ)
         company = Path(company or environ.get("C360_COMPANY") or REPOSITORY / "companies" / "demo").resolve()
@@ -53,6 +56,7 @@ class Settings:
             memory_limit=environ.get("C360_MEMORY_LIMIT", "3GB"),
             threads=int(environ.get("C360_THREADS") or os.cpu_count() or 2),
             state_url=environ.get("C360_STATE_URL") or f"sqlite:///{home / 'state.db'}",
+            ui_url=environ.get("C360_UI_URL") or None,
             environ={**environ, "C360_DATA": str(data), "C360_HOME": str(home)},
         )
 
@@ -83,6 +87,10 @@ class Settings:
     @property
     def published(self) -> Path:
         return self.home / "published" / "customer360.duckdb"
+
+    @property
+    def lineage(self) -> Path:
+        return self.home / "lineage"
 
     @property
     def site(self) -> Path:

@@ -6,13 +6,15 @@ Put here: how the folder is read. Keep out: whether it is right (gate.py).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, field
+from datetime import date, timedelta
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import yaml
 
+from quality.channel import AlertRules, Channel, read_channels
 from quality.contract import Contract, ContractError
 from quality.read_contract import read_contract
 
@@ -48,6 +50,8 @@ class Company:
     survivorship_priority: tuple[str, ...]  # datasets, most trusted first
     contracts: tuple[Contract, ...]
     touchpoints: Mapping[str, Touchpoint]
+    teams: Mapping[str, tuple[Channel, ...]] = field(default_factory=dict)  # where each team is reached
+    alerts: AlertRules = AlertRules()
 
     @cached_property
     def by_dataset(self) -> dict[str, Contract]:
@@ -87,6 +91,19 @@ def load_company(folder: Path) -> Company:
         survivorship_priority=tuple(facts.get("survivorship_priority", ())),
         contracts=tuple(read_contract(f) for f in sorted((folder / "contracts").glob("*.odcs.yaml"))),
         touchpoints=_touchpoints(folder / "touchpoints.yml"),
+        teams={
+            team: read_channels(listed, f"{file}: teams.{team}") for team, listed in (facts.get("teams") or {}).items()
+        },
+        alerts=_alert_rules(facts.get("alerts") or {}, f"{file}: alerts"),
+    )
+
+
+def _alert_rules(facts: Mapping[str, Any], where: str) -> AlertRules:
+    rules = AlertRules()
+    return AlertRules(
+        default=read_channels(facts["default"], f"{where}.default") if "default" in facts else rules.default,
+        remind_after=timedelta(days=facts["remind_after"]) if "remind_after" in facts else rules.remind_after,
+        sender=facts.get("sender", rules.sender),
     )
 
 

@@ -22,10 +22,30 @@ OPERATORS = (
     "mustBeBetween",
     "mustNotBeBetween",
 )
+CREDENTIALS = re.compile(
+    r"://[^/@\s:]*:(?!\$\{\w+\}@)[^/@\s]+@|[?&;](password|passwd|pwd|secret|token|api_?key|sig)=(?!\$\{)", re.I
+)
 
 
 class ContractError(ValueError):
     """A contract, or a file beside it, cannot be used. The message names file, path and remedy."""
+
+
+def fill_variables(text: str, env: Mapping[str, str], what: str) -> str:
+    """`text` with every `${VAR}` replaced from `env`.
+
+    Args:
+        what: names the text in the message.
+    Raises:
+        ContractError: a variable is not set.
+    """
+
+    def value(match: re.Match[str]) -> str:
+        if match[1] not in env:
+            raise ContractError(f"{what} {text!r}: environment variable {match[1]} is not set; export it")
+        return env[match[1]]
+
+    return re.sub(r"\$\{(\w+)\}", value, text)
 
 
 @dataclass(frozen=True)
@@ -57,15 +77,7 @@ class Server:
         Raises:
             ContractError: a variable is not set.
         """
-
-        def value(match: re.Match[str]) -> str:
-            if match[1] not in env:
-                raise ContractError(
-                    f"location {self.location!r}: environment variable {match[1]} is not set; export it"
-                )
-            return env[match[1]]
-
-        return re.sub(r"\$\{(\w+)\}", value, self.location)
+        return fill_variables(self.location, env, "location")
 
 
 @dataclass(frozen=True)
@@ -148,6 +160,7 @@ class Contract:
     frequency: tuple[float, str] | None
     freshness: tuple[float, str, str | None] | None  # value, unit, column
     retention: tuple[float, str, str | None] | None
+    alert_addresses: tuple[str, ...] = ()  # url of each `support` entry of scope notifications
 
     @property
     def landed(self) -> tuple[Column, ...]:

@@ -1,7 +1,7 @@
 """The gate: every fault of a company's contracts and facts, all at once, before anything runs.
 
 Put here: which checks make the gate, over which files.
-Keep out: the checks (gate_standard.py, gate_dataset.py, gate_columns.py, gate_company.py).
+Keep out: the checks (gate_standard.py, gate_dataset.py, gate_columns.py, gate_channels.py, gate_company.py).
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from quality.definitions import Definitions, load_definitions
+from quality.gate_channels import check_support
 from quality.gate_columns import check_columns
 from quality.gate_company import check_facts, check_touchpoints
 from quality.gate_dataset import Surroundings, check_dataset
@@ -49,7 +50,11 @@ def check_contract(file: Path, around: Surroundings) -> list[Problem]:
         return _of(file, findings)
     if not file.name.endswith(SUFFIX):
         return _of(file, [("file", f"is not read: its name must end in {SUFFIX}; rename it")])
-    own = [*check_dataset(document, file.name.removesuffix(SUFFIX), around), *check_columns(document, around)]
+    own = [
+        *check_dataset(document, file.name.removesuffix(SUFFIX), around),
+        *check_columns(document, around),
+        *check_support(document),
+    ]
     said = {path for path, _ in own}
     return _of(file, own + [f for f in check_standard(document) if not _is_said(f[0], said)])
 

@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from quality.definitions import Definitions
+from quality.gate_channels import check_reach
 from quality.gate_problem import NAME, Findings, as_map, suggest
 
 NEEDED = {
@@ -22,7 +23,7 @@ NEEDED = {
     "currency": (r"[A-Z]{3}", "three capital letters, as EUR"),
     "first_day": (r"\d{4}-\d{2}-\d{2}", "a day, as 2024-01-01"),
 }
-OPTIONAL = {"error_rate", "survivorship_priority"}
+OPTIONAL = {"error_rate", "survivorship_priority", "teams", "alerts"}
 TOUCHPOINT_KEYS = {
     *("name", "channel", "is_online", "assisted", "initiator", "use_case", "unit_cost", "attributes", "items"),
 }
@@ -47,6 +48,7 @@ def check_facts(facts: Mapping[str, Any], datasets: Collection[str]) -> Findings
     rate = facts.get("error_rate", 5)
     if isinstance(rate, bool) or not isinstance(rate, (int, float)) or not 0 <= rate <= 100:
         yield "error_rate", f"is {rate!r}; write percent, 0 to 100"
+    yield from check_reach(facts)
     priority = facts.get("survivorship_priority") or []
     if not isinstance(priority, list):
         yield "survivorship_priority", "is no list; list datasets, most trusted first"

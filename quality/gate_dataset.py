@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from quality.contract import OPERATORS
+from quality.contract import CREDENTIALS, OPERATORS
 from quality.definitions import Definitions
 from quality.gate_problem import NAME, Findings, as_list, as_map, as_maps, custom_of, suggest
 from quality.gate_sql import check_batch_rule, check_row_rule
@@ -37,9 +37,6 @@ UNIT_NAMES = {
 SLA = {"errorRate", "frequency", "freshness", "retention"}
 METRICS = {"column": {"invalidValues", "nullValues", "missingValues"}, "schema": {"rowCount", "duplicateValues"}}
 ARGUMENTS = {"invalidValues": {"validValues", "pattern"}, "missingValues": {"missingValues"}}
-CREDENTIALS = re.compile(
-    r"://[^/@\s:]*:(?!\$\{\w+\}@)[^/@\s]+@|[?&;](password|passwd|pwd|secret|token|api_?key|sig)=(?!\$\{)", re.I
-)
 
 
 @dataclass(frozen=True)

@@ -64,6 +64,7 @@ def _contract(file: Path, odcs: OpenDataContractStandard) -> Contract:
         frequency=(float(sla["frequency"].value), sla["frequency"].unit) if "frequency" in sla else None,
         freshness=_limit(sla.get("freshness")),
         retention=_limit(sla.get("retention")),
+        alert_addresses=tuple(s.url for s in odcs.support or [] if s.scope == "notifications" and s.url),
     )
 
 

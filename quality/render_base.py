@@ -96,9 +96,11 @@ def _landed_ctes(contract: Contract) -> str:
     typed = [
         f"try_cast(rows_of_parts.{n} as {column_type(c)}) as {n}" for c in contract.landed for n in [sql.quote(c.name)]
     ]
-    columns = [*typed, *(f"rows_of_parts.{name}" for name in TECHNICAL)]
+    # Rows that landed again, under another contract, keep their place among the arrivals of their day.
+    technical = [f"rows_of_parts.{n}" if n != "_part_seq" else f"parts.arrived_seq as {n}" for n in TECHNICAL]
+    columns = [*typed, *technical]
     return f"""with parts as (
-    select part_seq, arrived_on
+    select part_seq, arrived_seq, arrived_on
     from {{{{ source('landing_control', 'parts') }}}}
     where dataset = '{contract.dataset}' and state = 'current'
 ),

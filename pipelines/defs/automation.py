@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from pipelines.ingest.files import find_files
-from pipelines.keys import CATCH_UP, LANDING
+from pipelines.keys import CATCH_UP, LANDING, RELEASE
 from pipelines.settings import Settings
 from quality.company import Company
 
@@ -113,8 +113,8 @@ def _after(build, name: str, status: dg.DagsterRunStatus, description: str) -> d
 
 
 def _is_landing(run: dg.DagsterRun) -> bool:
-    """Whether a run landed something; one started from the asset graph is no run of job `land`."""
-    return run.job_name == LAND or any(key.path[0] == LANDING for key in run.asset_selection or ())
+    """Whether a run landed something; a release did, and one started from the asset graph is no run of job `land`."""
+    return run.job_name in (LAND, RELEASE) or any(key.path[0] == LANDING for key in run.asset_selection or ())
 
 
 def _is_taken_up(instance: dg.DagsterInstance, landing: str) -> bool:

@@ -26,16 +26,17 @@ def build_control_asset(settings: Settings, company: Company) -> dg.AssetsDefini
         "everything dbt and identity read that is not a source row.",
     )
     def control(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        manifest = Manifest(settings.state_url)
         with open_warehouse(settings) as connection:
             as_of = write_control(
                 connection,
                 company,
-                Manifest(settings.state_url),
+                manifest,
                 run_id=context.run_id,
                 as_of=settings.as_of,
                 released=settings.released,
             )
-            write_quarantine_counts(connection, settings.quarantine)
+            write_quarantine_counts(connection, manifest, settings.quarantine)
         return dg.MaterializeResult(metadata={"as_of": as_of.isoformat()})
 
     return control

@@ -11,6 +11,7 @@ from pipelines.control import is_online
 from pipelines.ingest.errors import LandingError
 from pipelines.ingest.land import LandResult, land
 from pipelines.ingest.manifest import Manifest
+from pipelines.ingest.quarantine import count_open
 from pipelines.keys import CATCH_UP, WRITER_POOL, landing_key
 from pipelines.settings import Settings
 from quality.company import Company
@@ -61,7 +62,7 @@ def _landing_asset(
         pool=WRITER_POOL,  # a corrected file replaces its part, which must not happen under a build that reads it
     )
     def _land(context: dg.AssetExecutionContext):
-        window = context.partition_time_window
+        window, manifest = context.partition_time_window, Manifest(settings.state_url)
         is_catching_up = context.run.tags.get(CATCH_UP) == "true"
         try:
             result = land(
@@ -69,7 +70,7 @@ def _landing_asset(
                 company,
                 landing=settings.landing,
                 quarantine=settings.quarantine,
-                manifest=Manifest(settings.state_url),
+                manifest=manifest,
                 env=settings.environ,
                 first_day=company.first_day if is_catching_up else window.start.date(),
                 last_day=last_day(window),
@@ -80,7 +81,10 @@ def _landing_asset(
         for day in result.days:  # an event costs Dagster tens of milliseconds: only days on which something arrived
             if day < window.start.date():
                 context.log_event(dg.AssetMaterialization(spec.key, partition=day.isoformat()))
-        yield dg.MaterializeResult(asset_key=spec.key, metadata=count(result), check_results=[held_check(result)])
+        waits = count_open(manifest, settings.quarantine, contract.dataset)
+        yield dg.MaterializeResult(
+            asset_key=spec.key, metadata=count(result) | waits, check_results=[held_check(result)]
+        )
 
     return _land
 

@@ -8,9 +8,11 @@ from dagster_dbt import DagsterDbtTranslatorSettings, DbtCliResource, DbtProject
 
 from pipelines.dbt import Translator
 from pipelines.keys import WRITER_POOL
+from pipelines.lineage import keep_models, tell_lineage
+from quality.company import Company
 
 
-def build_dbt_assets(project: DbtProject) -> dg.AssetsDefinition:
+def build_dbt_assets(project: DbtProject, company: Company) -> dg.AssetsDefinition:
     """Dagster splits the set around identity by itself; hence `buildable`: a test waits for all its parents."""
 
     @dbt_assets(
@@ -22,6 +24,8 @@ def build_dbt_assets(project: DbtProject) -> dg.AssetsDefinition:
         pool=WRITER_POOL,
     )
     def warehouse(context: dg.AssetExecutionContext, dbt: DbtCliResource):
-        yield from dbt.cli(["build", "--indirect-selection", "buildable"], context=context).stream()
+        call = dbt.cli(["build", "--indirect-selection", "buildable"], context=context)
+        yield from tell_lineage(call.stream(), company, project.project_dir, call.target_path)
+        keep_models(call.target_path, project.project_dir)
 
     return warehouse

@@ -16,6 +16,8 @@ from pathlib import Path
 
 from pipelines.ingest.manifest import Part
 
+KEPT = ".raw"  # beside a quarantine part: the raw text it is landed again from (kept.py)
+
 
 def hash_file(file: Path) -> str:
     """32 hex digits of the bytes of a file."""
@@ -49,6 +51,7 @@ def open_work(landing: Path, dataset: str) -> tuple[Path, int]:
 def clear_remains(landing: Path, quarantine: Path, dataset: str, parts: Sequence[Part]) -> None:
     """Remove what a killed landing of this dataset left: its working folder, files the manifest never knew, and
     replaced or withdrawn parts still in the readers' sight. The next part would take the number of an unknown one.
+    The raw text of parts that cannot be landed again any more goes, too.
 
     Args:
         parts: all of the dataset, oldest first, while no other writer is at work.
@@ -64,9 +67,9 @@ def clear_remains(landing: Path, quarantine: Path, dataset: str, parts: Sequence
             os.close(descriptor)
     latest = {(f"arrived={p.arrived_on}", p.content_hash): p for p in parts}
     for folder in (landing, quarantine):
-        for file in folder.glob(f"{dataset}/arrived=*/*.parquet"):
+        for file in (*folder.glob(f"{dataset}/arrived=*/*.parquet"), *folder.glob(f"{dataset}/arrived=*/*{KEPT}")):
             part = latest.get((file.parent.name, file.stem))
-            if part is None:
+            if part is None or (file.suffix == KEPT and part.state not in ("current", "held")):
                 file.unlink()
             elif folder == landing and part.state != "current":
                 retire(landing, part, part.state)

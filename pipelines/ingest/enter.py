@@ -8,6 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date
 from pathlib import Path
@@ -15,8 +19,10 @@ from pathlib import Path
 import duckdb
 
 from pipelines.ingest.cells import landing_facts
-from pipelines.ingest.disk import move_into_place, retire
+from pipelines.ingest.disk import KEPT, clear_remains, move_into_place, open_work, retire
 from pipelines.ingest.errors import LandingError
+from pipelines.ingest.kept import write_kept
+from pipelines.ingest.manifest import Deed
 from pipelines.ingest.raw import Raw
 from pipelines.ingest.stage import (
     QUARANTINE,
@@ -55,7 +61,7 @@ class LandResult:
 class PartEntry:
     """One landing of one dataset: its parts as the manifest has them, and what became of each source part.
 
-    `con` (an open connection) and `work` (a folder on the home's disk) are set by the caller before the first part.
+    Parts are entered within `_workshop`, which opens `con` (a connection) and `work` (a folder on the home's disk).
     """
 
     con: duckdb.DuckDBPyConnection
@@ -74,6 +80,25 @@ class PartEntry:
         parts = manifest.parts(contract.dataset)
         self.latest = {p.source_uri: p for p in parts}
         self.current = {p.source_uri: p for p in parts if p.state == "current"}
+        self.first_seen = {(p.source_uri, p.source_hash): p.landed_at for p in reversed(parts)}
+
+    @contextmanager
+    def _workshop(self) -> Iterator[None]:
+        dataset = self.contract.dataset
+        self.landing.mkdir(parents=True, exist_ok=True)
+        with self.manifest.hold(dataset) as parts:
+            clear_remains(self.landing, self.quarantine, dataset, parts)
+            self.work, lock = open_work(self.landing, dataset)
+        try:
+            with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as self.con:
+                self.con.execute(f"set memory_limit = '{self.env.get('C360_MEMORY_LIMIT', '2GB')}'")
+                self.con.execute(f"set temp_directory = '{self.work / 'spill'}'")
+                self.con.execute("set TimeZone = 'UTC'")
+                self._write_schemas()
+                yield
+        finally:
+            shutil.rmtree(self.work, ignore_errors=True)
+            os.close(lock)
 
     def _content_hash(self, uri: str, content: str) -> str:
         return hashlib.md5(f"{content}|{uri}|{self.fingerprint}".encode()).hexdigest()
@@ -88,7 +113,15 @@ class PartEntry:
             self._count("unchanged")
         return unchanged
 
-    def _land_part(self, uri: str, day: date, content: str, raw: Raw, latest_arrival: date) -> None:
+    def _land_part(
+        self,
+        uri: str,
+        day: date,
+        content: str,
+        raw: Raw,
+        latest_arrival: date,
+        deed: Deed | None = None,
+    ) -> None:
         """Stage table `raw` and enter it as the current part of `uri`, or as a held one."""
         contract, content_hash = self.contract, self._content_hash(uri, content)
         try:
@@ -115,6 +148,10 @@ class PartEntry:
         place = Path(contract.dataset, f"arrived={day}", f"{content_hash}.parquet")
 
         def write(part_seq: int) -> None:
+            if held or staged.quarantined or staged.cells:
+                kept = self.work / f"kept{KEPT}"
+                write_kept(self.con, contract, raw, latest_arrival, kept)
+                move_into_place(kept, (self.quarantine / place).with_suffix(KEPT))
             if staged.quarantined or staged.cells:
                 rejected = self.work / "quarantine.parquet"
                 write_quarantine(self.con, contract, raw, facts, rejected)
@@ -137,6 +174,8 @@ class PartEntry:
             cells=staged.cells,
             landed_at=self.at,
             write=write,
+            deed=None if held else deed,
+            supersedes=last if deed else None,
         )
         replaced = None if held else self.current.get(uri)
         self.latest[uri] = part

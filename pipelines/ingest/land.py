@@ -11,18 +11,13 @@ Put here: which source parts are due. Keep out: reading (read_*.py), typing and 
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import shutil
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 
-import duckdb
-
 from pipelines.ingest import read_sql
-from pipelines.ingest.disk import clear_remains, hash_file, open_work, retire
+from pipelines.ingest.disk import hash_file, retire
 from pipelines.ingest.enter import LandResult, PartEntry
 from pipelines.ingest.errors import LandingError
 from pipelines.ingest.files import SourceFile, find_files
@@ -82,19 +77,11 @@ class _Landing(PartEntry):
 
     def run(self) -> LandResult:
         self._note_outcome(failed=True)  # until proved otherwise: a killed landing counts as failed, too
-        self.landing.mkdir(parents=True, exist_ok=True)
-        with self._working_folder() as self.work:
-            self.con = duckdb.connect(config={"autoinstall_known_extensions": "false"})
+        with self._workshop():
             try:
-                self.con.execute(f"set memory_limit = '{self.env.get('C360_MEMORY_LIMIT', '2GB')}'")
-                self.con.execute(f"set temp_directory = '{self.work / 'spill'}'")
-                self.con.execute("set TimeZone = 'UTC'")
-                self._write_schemas()
                 {"file": self._land_files, "sql": self._land_sql}.get(self.contract.server.kind, self._refuse)()
             except (LandingError, ContractError) as fault:
                 self.faults.append(str(fault))
-            finally:
-                self.con.close()
         if self.faults:
             raise LandingError("\n".join(self.faults), self.result)
         self._note_outcome(failed=False)
@@ -102,18 +89,6 @@ class _Landing(PartEntry):
 
     def _note_outcome(self, *, failed: bool) -> None:
         self.manifest.note_landing(self.contract.dataset, self.first_day, self.last_day, failed=failed)
-
-    @contextmanager
-    def _working_folder(self) -> Iterator[Path]:
-        dataset = self.contract.dataset
-        with self.manifest.hold(dataset) as parts:
-            clear_remains(self.landing, self.quarantine, dataset, parts)
-            work, lock = open_work(self.landing, dataset)
-        try:
-            yield work
-        finally:
-            shutil.rmtree(work, ignore_errors=True)
-            os.close(lock)
 
     def _refuse(self) -> None:
         raise LandingError(
@@ -175,7 +150,7 @@ class _Landing(PartEntry):
                 f"{where}: format {kind!r} cannot be read; allowed: {', '.join([*TEXT_READERS, *BINARY_READERS])}; "
                 f"correct `format` in {self.contract.file.name}"
             )
-        self._land_part(uri, day, content, raw, day if source.day else max(day, self.at.date()))
+        self._land_part(uri, day, content, raw, day if source.day else self._last_at_company(uri, day, content))
 
     def _land_sql(self) -> None:
         contract, uri, days = self.contract, read_sql.name_source(self.contract), None
@@ -216,7 +191,11 @@ class _Landing(PartEntry):
         part_uri = f"{uri}@{day}" if self.contract.load_mode == "snapshot" else uri
         if not self._is_unchanged(part_uri, content):
             read_sql.take_rows(self.con, self.contract, raw, None)
-            self._land_part(part_uri, day, content, raw, today)
+            self._land_part(part_uri, day, content, raw, self._last_at_company(part_uri, day, content))
+
+    def _last_at_company(self, uri: str, day: date, content: str) -> date:
+        """The day a content without a date of its own was at the company at the latest: when it first came."""
+        return max(day, self.first_seen.get((uri, content), self.at).date())
 
     def _last_of(self, uri: str) -> Part | None:
         """The last part of a source without a date, under its own source_uri or one of its days'."""

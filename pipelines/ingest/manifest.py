@@ -54,6 +54,7 @@ FAULTS = sa.Table(
 ARROW_SCHEMA = pa.schema(
     [
         ("part_seq", pa.int64()),
+        ("arrived_seq", pa.int64()),
         ("dataset", pa.string()),
         ("source_uri", pa.string()),
         ("content_hash", pa.string()),
@@ -104,6 +105,16 @@ class Cursor:
         return Cursor(self.fingerprint, min(self.first_day, read.first_day), max(self.last_day, read.last_day))
 
 
+@dataclass(frozen=True)
+class Deed:
+    """Who did what to which part, and why: an entry of the audit log."""
+
+    actor: str
+    action: str
+    object: str
+    reason: str
+
+
 class Manifest:
     """The landed parts of one home. Every write is one transaction; writers of all processes take turns."""
 
@@ -128,8 +139,19 @@ class Manifest:
             return [Part(**row) for row in con.execute(query).mappings()]
 
     def arrow(self) -> pa.Table:
-        """Every part, in every state, as the rows of control.parts."""
-        query = sa.select(*(PARTS.c[name] for name in ARROW_SCHEMA.names)).order_by(PARTS.c.part_seq)
+        """Every part, in every state, as the rows of control.parts.
+
+        `arrived_seq` is the number under which a source's content came first: landing the same content again, under
+        another contract, is no later arrival, and takes no precedence over what came after it.
+        """
+        of_source = {"partition_by": (PARTS.c.dataset, PARTS.c.source_uri), "order_by": PARTS.c.part_seq}
+        before = sa.func.lag(PARTS.c.source_hash).over(**of_source)
+        came = sa.case((before.is_distinct_from(PARTS.c.source_hash), PARTS.c.part_seq))
+        parts = sa.select(PARTS, came.label("came")).subquery()
+        of_source = {"partition_by": (parts.c.dataset, parts.c.source_uri), "order_by": parts.c.part_seq}
+        arrived = sa.func.max(parts.c.came).over(**of_source).label("arrived_seq")
+        told = [arrived if name == "arrived_seq" else parts.c[name] for name in ARROW_SCHEMA.names]
+        query = sa.select(*told).order_by(parts.c.part_seq)
         with self.engine.connect() as con:
             return pa.Table.from_pylist([dict(r) for r in con.execute(query).mappings()], schema=ARROW_SCHEMA)
 
@@ -148,6 +170,8 @@ class Manifest:
         cells: int,
         landed_at: datetime,
         write: Callable[[int], None] = lambda part_seq: None,
+        deed: Deed | None = None,
+        supersedes: Part | None = None,
     ) -> Part:
         """Add a part under the next part_seq; a current one replaces the current part of its source_uri.
 
@@ -156,12 +180,22 @@ class Manifest:
 
         Args:
             state: current or held.
+            deed: what somebody did by it, for the audit log.
+            supersedes: the part which must still be the last of its source.
         Returns:
             The part as stored.
+        Raises:
+            LandingError: another part of this source came meanwhile.
         """
         where = (PARTS.c.dataset == dataset) & (PARTS.c.source_uri == source_uri)
         superseded = ("current", "held") if state == "current" else ("held",)
         with write_state(self.engine) as con:
+            if supersedes:
+                last = con.execute(
+                    sa.select(PARTS.c.part_seq, PARTS.c.state).where(where).order_by(PARTS.c.part_seq.desc())
+                ).first()
+                if last != (supersedes.part_seq, supersedes.state):
+                    raise LandingError(f"{dataset}: {source_uri}: landed or withdrawn meanwhile; look at it again")
             part_seq = (con.execute(sa.select(sa.func.max(PARTS.c.part_seq))).scalar() or 0) + 1
             write(part_seq)
             con.execute(PARTS.update().where(where & PARTS.c.state.in_(superseded)).values(state="replaced"))
@@ -180,6 +214,8 @@ class Manifest:
                 landed_at=landed_at,
             )
             con.execute(PARTS.insert().values(**part.__dict__))
+            if deed:
+                audit.record(con, **deed.__dict__)
         return part
 
     def withdraw(self, dataset: str, source_uri: str, *, reason: str, actor: str) -> Part:

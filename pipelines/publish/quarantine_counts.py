@@ -9,9 +9,14 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.ingest.manifest import Manifest
+from pipelines.ingest.quarantine import open_quarantine
 
-def write_quarantine_counts(connection: duckdb.DuckDBPyConnection, quarantine: Path) -> int:
-    """Write `control.quarantine`: rows, cells and lines per dataset, batch, kind, column and rule.
+
+def write_quarantine_counts(connection: duckdb.DuckDBPyConnection, manifest: Manifest, quarantine: Path) -> int:
+    """Write `control.quarantine`: failures per dataset, batch, kind, column, rule and state (open, held, dropped).
+
+    Of parts that are current or held; what a replaced or withdrawn part set aside is history.
 
     Args:
         connection: has the warehouse open as its default database.
@@ -19,24 +24,17 @@ def write_quarantine_counts(connection: duckdb.DuckDBPyConnection, quarantine: P
     Returns:
         the number of counted groups.
     """
-    connection.execute("create schema if not exists control")
-    connection.execute(
-        """
-        create or replace table control.quarantine (
-            dataset varchar, batch_id varchar, arrived_on date, kind varchar, column_name varchar, rule_id varchar,
-            quarantined bigint
-        )
-        """
-    )
-    if any(quarantine.glob("*/*/*.parquet")):
-        connection.execute(
+    with open_quarantine(manifest, quarantine) as source:
+        counted = source.sql(
             """
-            insert into control.quarantine
-            select dataset, batch_id, arrived_on, kind, column_name, rule_id, count(*)
-            from read_parquet(?, union_by_name = true, hive_partitioning = false)
+            select dataset, batch_id, arrived_on, kind, column_name, rule_id, count(*) as quarantined, state
+            from failures
             group by all
             order by all
-            """,
-            [str(quarantine / "*" / "*" / "*.parquet")],
-        )
-    return connection.execute("select count(*) from control.quarantine").fetchall()[0][0]
+            """
+        ).to_arrow_table()
+    connection.execute("create schema if not exists control")
+    connection.register("counted", counted)
+    connection.execute("create or replace table control.quarantine as select * from counted")
+    connection.unregister("counted")
+    return counted.num_rows

@@ -68,6 +68,11 @@ class CornerShop:
         with duckdb.connect(str(self.published), read_only=True) as con:
             return con.execute(query, list(values)).fetchall()
 
+    def alerts(self) -> list[dict]:
+        """What owners were told, message by message; with nothing set up it is all in one file."""
+        file = self.home / "alerts.jsonl"
+        return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.exists() else []
+
     def stale(self) -> list[str]:
         return [name for (name,) in self.ask("select dataset from governance.contracts where is_stale order by 1")]
 

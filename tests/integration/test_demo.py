@@ -9,6 +9,9 @@ from __future__ import annotations
 
 import pytest
 from corner_shop_home import COMPANIES, run_c360
+from support.batches import find_unbalanced
+
+from pipelines.ingest.manifest import Manifest
 
 CHANNELS_PER_PROGRAMME = {
     "exploration": 3.7,
@@ -86,6 +89,8 @@ def test_rows_received_are_landed_or_quarantined_in_every_dataset(demo):
     assert demo.count("select dataset, landed from p.governance.contracts") == landed
     assert demo.count("select dataset, quarantined from p.governance.contracts where quarantined > 0") == kept
     assert {name: landed[name] + kept.get(name, 0) for name in written} == written
+    manifest = Manifest(f"sqlite:///{demo.home}/state.db")
+    assert find_unbalanced(manifest, demo.home / "landing", demo.home / "quarantine") == []  # batch by batch
 
 
 def test_events_sent_twice_become_one_interaction(demo):
@@ -186,6 +191,11 @@ def test_every_blocking_check_passed_and_says_so(demo):
     assert demo.ask("select count(*) from p.governance.check_results where not success and severity = 'block'") == [
         (0,)
     ]
+
+
+def test_every_check_says_what_was_allowed_what_was_seen_and_how_long_it_took(demo):
+    silent = "select asset, check_name from p.governance.check_results where threshold is null or observed is null"
+    assert demo.ask(f"{silent} or (seconds is null and asset not like 'landing/%')") == []
 
 
 def test_status_tells_the_figures_of_the_last_run(demo):

@@ -121,6 +121,8 @@ def test_a_shop_lives_through_every_kind_of_bad_delivery(shop):
     assert shop.ask("select count(*) from marts.fct_interactions where touchpoint = 'parcel_collected'") == [(3,)]
     assert shop.ask("select order_key from marts.fct_orders") == [("shop.order:O4",)]
     assert shop.outcomes() == {"converted": 3, "dropped": 4}  # nobody is still waiting in February
+    [held] = [a for told in shop.alerts() for a in told["alerts"] if a["check"] == "batch_within_error_rate"]
+    assert (held["asset"], held["event"], held["failing_rows"]) == ("landing/parcels", "failed", 2)
     with sqlite3.connect(shop.home / "state.db") as state:
         logged = state.execute("select action, object, reason from audit_log").fetchall()
     assert logged == [("withdraw", f"orders:{withdrawn}", "sent twice")]
@@ -150,6 +152,11 @@ def test_a_blocking_check_keeps_the_published_files_as_they_were(shop):
     assert fault.endswith("does not hold, 2 rows; nothing is published until it does")
     assert "published earlier" in done.stdout
     assert hash_files(shop.home / "published") | hash_files(shop.home / "private") == published
+    # Its owner is told, with where to look and the tables that are made from these.
+    [(owner, alert)] = [(told["owner"], a) for told in shop.alerts() for a in told["alerts"] if a["event"] == "failed"]
+    assert (owner, alert["asset"], alert["severity"]) == ("customer-data", "marts/fct_orders", "block")
+    assert alert["failing_rows"] == 2 and "dim_customers" in alert["downstream"]
+    assert alert["look"].startswith(f"check {alert['check']} of marts/fct_orders in Dagster run {alert['run_id']}")
     assert (shop.home / "landing" / "till_orders").is_dir()
 
 

@@ -1,6 +1,6 @@
 """Swapping files under readers, and what is in them.
 
-Put here: publish, prepare_marts, check results, quarantine counts. Keep out: other clients (test_publish_readers.py).
+Put here: publish, prepare_marts, check results. Keep out: other clients (test_publish_readers.py).
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from identity.as_of import golden_cells_as_of, membership_as_of
 from identity.engine import DuckDBEngine
 from identity.tables import create_tables
 from pipelines.publish.publish import PublishError, prepare_marts, publish, write_check_results
-from pipelines.publish.quarantine_counts import write_quarantine_counts
 
 TABLES = ("marts.fct_a", "marts.fct_b", "governance.log")
 SWAPS = 8
@@ -195,25 +194,6 @@ def test_the_stewards_file_tells_what_was_believed_before_and_the_published_file
         told = connection.execute("select distinct schema_name from duckdb_tables()").fetchall()
     assert set(told) == {("marts",), ("governance",)}
     assert not any(street in published.read_bytes() for street in (b"Old Lane", b"New Lane"))
-
-
-def test_quarantine_is_counted_by_batch_kind_and_rule_without_raw_text(tmp_path):
-    part = tmp_path / "crm" / "arrived=2024-01-01" / "abc.parquet"
-    part.parent.mkdir(parents=True)
-    rows = "('row', 'id', 'id.required'), ('row', 'id', 'id.required'), ('cell', 'age', 'age.minimum')"
-    duckdb.sql(
-        "select 'crm' as dataset, 'abc' as batch_id, date '2024-01-01' as arrived_on, *, 'x@y.example' as raw "
-        f"from (values {rows}) as r(kind, column_name, rule_id)"
-    ).write_parquet(str(part))
-    with duckdb.connect() as connection:
-        assert write_quarantine_counts(connection, tmp_path) == 2
-        assert connection.execute(
-            "select kind, rule_id, quarantined from control.quarantine order by 1"
-        ).fetchall() == [
-            ("cell", "age.minimum", 1),
-            ("row", "id.required", 2),
-        ]
-        assert write_quarantine_counts(connection, tmp_path / "none") == 0
 
 
 def check(**changes):

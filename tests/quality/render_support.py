@@ -133,10 +133,11 @@ class Landed:
         """control.parts and control.touchpoints, as Python writes them before dbt starts."""
         con.execute("create schema if not exists control")
         con.execute(
-            "create or replace table control.parts (part_seq bigint, dataset varchar, arrived_on date, state varchar)"
+            "create or replace table control.parts "
+            "(part_seq bigint, arrived_seq bigint, dataset varchar, arrived_on date, state varchar)"
         )
         for part in self.parts:
-            con.execute("insert into control.parts values ($part_seq, $dataset, $arrived_on, $state)", part)
+            con.execute("insert into control.parts values ($part_seq, $part_seq, $dataset, $arrived_on, $state)", part)
         con.execute(
             "create or replace table control.touchpoints (touchpoint varchar, name varchar, channel varchar, is_online "
             "boolean, assisted boolean, initiator varchar, use_case varchar, unit_cost decimal(18,2), "

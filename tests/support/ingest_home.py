@@ -13,6 +13,8 @@ import yaml
 
 from pipelines.ingest.land import LandResult, land
 from pipelines.ingest.manifest import Manifest
+from pipelines.ingest.quarantine import Choice, find_batches
+from pipelines.ingest.release import ReleaseResult, release
 from quality.company import Company
 from quality.contract import Contract
 from quality.read_contract import read_contract
@@ -30,11 +32,18 @@ class Home:
 
     def __init__(self, folder: Path):
         self.folder, self.sources = folder, folder / "sources"
-        self.sources.mkdir(parents=True)
+        self.sources.mkdir(parents=True, exist_ok=True)
         self.landing, self.quarantine = folder / "landing", folder / "quarantine"
         self.manifest = Manifest(f"sqlite:///{folder / 'state.db'}")
         self.env = {"C360_DATA": str(self.sources)}
         self.contract: Contract | None = None
+
+    @classmethod
+    def reopen(cls, folder: Path) -> Home:
+        """A home that another process made, with the contract it declared last."""
+        home = cls(folder)
+        home.contract = read_contract(folder / "d.odcs.yaml")
+        return home
 
     def declare(
         self, *columns: dict, path="*.csv", rules=(), custom=None, error_rate=100, server=None, **options
@@ -59,12 +68,23 @@ class Home:
         file.write_bytes(content if isinstance(content, bytes) else content.encode())
         return file
 
+    @property
+    def company(self) -> Company:
+        return Company(self.folder, "c", "C", "DE", "Europe/Berlin", "EUR", FOREVER[0], 5.0, (), (self.contract,), {})
+
     def land(self, *, now=datetime(2024, 5, 10, 12), days=FOREVER) -> LandResult:
-        company = Company(
-            self.folder, "c", "C", "DE", "Europe/Berlin", "EUR", FOREVER[0], 5.0, (), (self.contract,), {}
-        )
         places = {"landing": self.landing, "quarantine": self.quarantine, "manifest": self.manifest, "env": self.env}
-        return land(self.contract, company, **places, first_day=days[0], last_day=days[1], now=now)
+        return land(self.contract, self.company, **places, first_day=days[0], last_day=days[1], now=now)
+
+    def open_batches(self) -> list[str]:
+        """The parts with something open or held, as the command finds them."""
+        return find_batches(self.manifest, self.quarantine, Choice("d")).get("d", [])
+
+    def release(self, batches: list[str] | None = None, *, now=datetime(2024, 7, 1, 8)) -> ReleaseResult:
+        """Release these batches, or all that are open."""
+        places = {"landing": self.landing, "quarantine": self.quarantine, "manifest": self.manifest, "env": self.env}
+        chosen = self.open_batches() if batches is None else batches
+        return release(self.contract, self.company, chosen, **places, now=now, actor="ann", reason="contract mended")
 
     def rows(self, columns: str = "* exclude (_batch_id, _arrived_on, _part_seq, _landed_at)") -> list[tuple]:
         """Landed rows of the current parts, by record key."""

@@ -71,7 +71,7 @@ SCHEMAS = {
     "control.contracts": "dataset varchar, version varchar, status varchar, owner varchar, purpose varchar, "
     "grain varchar, received bigint, landed bigint, quarantined bigint, is_stale boolean, last_arrived_on date",
     "control.quarantine": "dataset varchar, batch_id varchar, arrived_on date, kind varchar, column_name varchar, "
-    "rule_id varchar, quarantined bigint",
+    "rule_id varchar, quarantined bigint, state varchar",
 }
 
 ADA_MAIL, ADA_PHONE, ADA_STREET = "Ada.Example@Mail.Example", "+49 171 5550001", "Secret Lane 7"
@@ -193,7 +193,9 @@ ROWS = {
     "control.datasets": [dict(dataset="crm", survivorship_rank=1), dict(dataset="leads", survivorship_rank=2)],
     "control.definitions": [dict(term="person.email", meaning="E-mail address.")],
     "control.contracts": [dict(dataset="crm", version="1.0.0", received=2, landed=2, quarantined=0)],
-    "control.quarantine": [dict(dataset="crm", batch_id="b", kind="row", rule_id="id.required", quarantined=1)],
+    "control.quarantine": [
+        dict(dataset="crm", batch_id="b", kind="row", rule_id="id.required", quarantined=1, state="open"),
+    ],
 }  # fmt: skip
 LEADING = {"dataset": "web", "landed_at": "2024-03-05", "arrived_on": "2024-03-04", "part_seq": 1, "batch_id": "b"}
 

@@ -42,9 +42,12 @@ def test_the_code_location_loads_with_its_groups_jobs_and_automation(dagster_ui)
     groups = {g["groupName"]: {"/".join(k["path"]) for k in g["assetKeys"]} for g in repository["assetGroups"]}
     assert groups.keys() == GROUPS.keys()
     assert {group: key for group, key in GROUPS.items() if key not in groups[group]} == {}
-    assert {job["name"] for job in repository["jobs"]} == {"land", "build", "__ASSET_JOB"}
+    assert {job["name"] for job in repository["jobs"]} == {"land", "build", "release_quarantine", "__ASSET_JOB"}
     assert [schedule["name"] for schedule in repository["schedules"]] == ["daily_land"]
-    assert {s["name"] for s in repository["sensors"]} == {"new_files", "build_after_land", "build_after_failed_land"}
+    assert {s["name"] for s in repository["sensors"]} == {
+        *("new_files", "build_after_land", "build_after_failed_land"),
+        *("alerts_after_success", "alerts_after_failure"),
+    }
     assert all(s["description"] for s in repository["sensors"])
 
 

@@ -13,6 +13,7 @@ import dagster as dg
 import pytest
 
 from pipelines.defs.automation import BUILD, LAND, build_schedule, build_sensors
+from pipelines.keys import RELEASE
 from pipelines.settings import REPOSITORY, Settings
 from quality.company import Company, load_company
 
@@ -45,6 +46,7 @@ def report(instance: dg.DagsterInstance, run: dg.DagsterRun, *events: dg.Dagster
     ("ended", "follows"),
     [
         ({"job_name": LAND}, True),
+        ({"job_name": RELEASE}, True),
         ({"job_name": "__ASSET_JOB", "asset_selection": WEB}, True),  # Regression: a backfill from the graph
         ({"job_name": BUILD}, False),
         ({"job_name": "__ASSET_JOB", "asset_selection": frozenset({dg.AssetKey(["std", "std_orders"])})}, False),

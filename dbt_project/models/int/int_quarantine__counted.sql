@@ -5,5 +5,6 @@ select
     kind,
     column_name,
     rule_id,
-    quarantined
+    quarantined,
+    state
 from {{ source('control', 'quarantine') }}

@@ -1,0 +1,100 @@
+"""The lineage of a build, where dbt left it: read, told to Dagster, recorded.
+
+Put here: what joins the rendered project, the company and the marts file. Keep out: reading SQL (quality/lineage_*.py),
+writing the table and the file (pipelines/publish/lineage.py).
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from pipelines.keys import CONTROL, identity_key, landing_key
+from pipelines.publish.lineage import read_published, write_events, write_lineage
+from pipelines.settings import Settings
+from quality.company import Company
+from quality.lineage_declared import LANDING
+from quality.lineage_project import ProjectLineage
+from quality.lineage_sql import ROWS, Column, LineageError
+from quality.lineage_table import lineage_rows, without_lineage
+from quality.openlineage import lineage_events
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """What was recorded; `missing` are published columns (schema.table.column) without lineage."""
+
+    columns: int
+    rows: int
+    missing: list[str]
+    events: Path
+
+
+def record_lineage(settings: Settings, company: Company, *, run_id: str, at: datetime) -> Recorded:
+    """Read the lineage of all published columns; write governance.lineage and the OpenLineage events.
+
+    Args:
+        at: UTC, naive.
+    Raises:
+        LineageError: a model cannot be followed; the message names it.
+    """
+    graph = ProjectLineage(company, _manifest(settings.dbt), kept_models(settings.dbt)).graph()
+    published = read_published(settings.marts)  # what publishing adds to it, the log of checks, may not be there yet
+    ours = {
+        name: [c for c in made.columns if c != ROWS]
+        for name, made in graph.tables.items()
+        if name.startswith("governance.")
+    }
+    rows = write_lineage(settings.marts, lineage_rows(company, graph, {**ours, **published}))
+    events = write_events(settings.lineage, lineage_events(graph, company.company, run_id, at, published))
+    return Recorded(sum(map(len, published.values())), rows, without_lineage(graph, published), events)
+
+
+def kept_models(project: Path) -> Path:
+    """Where the compiled models of the last build are, whichever of its dbt calls made them."""
+    return project / "target" / "compiled"
+
+
+def keep_models(run: Path, project: Path) -> None:
+    """Keep what a dbt call compiled; every call of Dagster has a folder of its own."""
+    if (run / "compiled").is_dir():
+        shutil.copytree(run / "compiled", kept_models(project), dirs_exist_ok=True)
+
+
+def tell_lineage(events: Iterator[Any], company: Company, project: Path, run: Path) -> Iterator[Any]:
+    """Dagster's events of a dbt call; what each model's columns are made of goes with its materialization."""
+    lineage = ProjectLineage(company, _manifest(project), run / "compiled", kept_models(project))
+    for event in events:
+        if isinstance(event, dg.Output | dg.AssetMaterialization) and "unique_id" in event.metadata:
+            told = _column_lineage(lineage, event.metadata["unique_id"].value)
+            event = event.with_metadata({**event.metadata, **({"dagster/column_lineage": told} if told else {})})
+        yield event
+
+
+def _column_lineage(lineage: ProjectLineage, key: str) -> dg.TableColumnLineage | None:
+    """None where a model cannot be followed: the check of all published columns says why."""
+    try:
+        made = lineage.tables[lineage.read(key)].columns
+    except (LineageError, KeyError):
+        return None
+    found = {name: {_dependency(c): None for c in columns if c.name} for name, columns in made.items() if name != ROWS}
+    return dg.TableColumnLineage({name: list(columns) for name, columns in found.items() if columns})
+
+
+def _dependency(column: Column) -> dg.TableColumnDep:
+    schema, table = column.table.split(".", 1)
+    if schema == "control":  # one asset of many tables
+        return dg.TableColumnDep(CONTROL, f"{table}.{column.name}")
+    keys = {LANDING: landing_key(table), "identity": identity_key(table)}
+    return dg.TableColumnDep(keys.get(schema, dg.AssetKey([schema, table])), column.name)
+
+
+def _manifest(project: Path) -> dict[str, Any]:
+    return json.loads((project / "target" / "manifest.json").read_text(encoding="utf-8"))
