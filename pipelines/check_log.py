@@ -12,12 +12,25 @@ import dagster as dg
 
 DBT_ROWS, DBT_SECONDS = "dagster_dbt/failed_row_count", "Execution Duration"  # what Dagster says of a dbt test
 NUMBERS = (DBT_ROWS, "failing_rows")
+MOST_RUNS = 1000  # between two publications
 
 
 def check_rows(instance: dg.DagsterInstance, run_id: str) -> list[dict[str, Any]]:
     """One row per check evaluated in a run, in the shape of `governance.check_results`."""
     records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION).records
     return [_row(run_id, r.event_log_entry) for r in records]
+
+
+def check_rows_since(instance: dg.DagsterInstance, run_id: str, since: datetime | None) -> list[dict[str, Any]]:
+    """The rows of a run, and of every run before it that was not told yet: landings, and builds that published nothing.
+
+    Args:
+        since: when the latest check known was made (UTC, naive); None for all runs there are.
+    """
+    updated_after = since.replace(tzinfo=UTC) if since else None
+    others = instance.get_runs(dg.RunsFilter(updated_after=updated_after), limit=MOST_RUNS)
+    runs = dict.fromkeys([*(run.run_id for run in reversed(others) if run.run_id != run_id), run_id])
+    return [row for run in runs for row in check_rows(instance, run)]
 
 
 def _row(run_id: str, entry: dg.EventLogEntry) -> dict[str, Any]:

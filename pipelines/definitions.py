@@ -19,7 +19,9 @@ from pipelines.defs.landing import build_landing_assets
 from pipelines.defs.lineage import build_lineage_asset
 from pipelines.defs.publish import build_publish_asset
 from pipelines.defs.quarantine import build_release_job
+from pipelines.defs.reconcile import build_reconciliation
 from pipelines.defs.warehouse import build_dbt_assets
+from pipelines.defs.watch import build_watch
 from pipelines.keys import LINEAGE, PUBLISHED_LAYERS
 from pipelines.settings import Settings
 from quality.company import load_company
@@ -34,8 +36,8 @@ def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_con
     landing = build_landing_assets(settings, company)
     models = build_dbt_assets(project, company)
     tables = sorted(key for key in models.keys if key.path[0] in PUBLISHED_LAYERS)
-    suites = build_checks(settings, company)
-    jobs = build_jobs(landing, suites)
+    checks = [build_checks(settings, company), build_watch(settings, company), build_reconciliation(settings, company)]
+    jobs = build_jobs(landing, checks)
     assets = [
         *landing,
         build_control_asset(settings, company),
@@ -48,7 +50,7 @@ def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_con
     ]
     return dg.Definitions(
         assets=assets,
-        asset_checks=[suites],
+        asset_checks=checks,
         jobs=[*jobs, build_release_job(settings)],
         schedules=[build_schedule(company)],
         sensors=[*build_sensors(settings, company, jobs), *build_alert_sensors(settings, company, assets)],

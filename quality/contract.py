@@ -85,7 +85,7 @@ class Rule:
     """One `quality` entry. `rule_id` is `<column>.<id>` or `<dataset>.<id>`."""
 
     rule_id: str
-    kind: str  # invalidValues | nullValues | missingValues | duplicateValues | rowCount | sql
+    kind: str  # invalidValues | nullValues | missingValues | duplicateValues | rowCount | sql | custom
     severity: str  # info | warning | error
     operator: str  # one of OPERATORS
     threshold: Any
@@ -161,6 +161,7 @@ class Contract:
     freshness: tuple[float, str, str | None] | None  # value, unit, column
     retention: tuple[float, str, str | None] | None
     alert_addresses: tuple[str, ...] = ()  # url of each `support` entry of scope notifications
+    watched: tuple[Rule, ...] = ()  # what the contract says of a check nobody wrote; `query` is its name
 
     @property
     def landed(self) -> tuple[Column, ...]:

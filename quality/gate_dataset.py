@@ -16,6 +16,7 @@ from quality.contract import CREDENTIALS, OPERATORS
 from quality.definitions import Definitions
 from quality.gate_problem import NAME, Findings, as_list, as_map, as_maps, custom_of, suggest
 from quality.gate_sql import check_batch_rule, check_row_rule
+from quality.gate_watch import check_watch
 
 CUSTOM = {
     "server": {"readOptions"},
@@ -241,6 +242,8 @@ def check_rules(element: Mapping[str, Any], path: str, place: str, columns: set[
             check = check_row_rule if place == "column" else check_batch_rule
             for fault in check(str(rule.get("query", "")), columns):
                 yield f"{at}.query", fault
+        elif kind == "custom" and place == "schema":
+            yield from check_watch(rule, operators, at)
         elif kind != "library" or metric not in METRICS[place]:
             yield f"{at}.metric", f"is {rule.get('metric', kind)!r}{suggest(metric, METRICS[place])}; or type: sql"
         else:

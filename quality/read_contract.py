@@ -59,7 +59,8 @@ def _contract(file: Path, odcs: OpenDataContractStandard) -> Contract:
         cursor=custom.get("cursor"),
         priority=int(custom.get("priority", 50)),
         constants=custom.get("constants") or {},
-        rules=tuple(_rule(dataset, q) for q in schema.quality or []),
+        rules=tuple(_rule(dataset, q) for q in schema.quality or [] if q.type != "custom"),
+        watched=tuple(_rule(dataset, q) for q in schema.quality or [] if q.type == "custom"),
         error_rate=float(sla["errorRate"].value) if "errorRate" in sla else None,
         frequency=(float(sla["frequency"].value), sla["frequency"].unit) if "frequency" in sla else None,
         freshness=_limit(sla.get("freshness")),
@@ -130,13 +131,13 @@ def _rule(owner: str, q: DataQuality) -> Rule:
     operator = next((o for o in OPERATORS if getattr(q, o) is not None), "")
     return Rule(
         rule_id=f"{owner}.{q.id}",
-        kind="sql" if q.type == "sql" else (q.metric or q.rule or ""),
+        kind=q.type if q.type in ("sql", "custom") else (q.metric or q.rule or ""),
         severity=q.severity or "error",
         operator=operator,
         threshold=getattr(q, operator) if operator else None,
         percent=q.unit == "percent",
         arguments=q.arguments or {},
-        query=q.query,
+        query=q.implementation if q.type == "custom" else q.query,
     )
 
 

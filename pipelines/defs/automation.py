@@ -22,9 +22,9 @@ COUNTED = [  # builds that have taken up what landed, or will
 ]
 
 
-def build_jobs(landing: list[dg.AssetsDefinition], suites: dg.AssetChecksDefinition) -> list:
-    """`land` is partitioned by arrival day; `build` takes up whatever has landed, and runs the suites."""
-    landed, checked = dg.AssetSelection.assets(*landing), dg.AssetSelection.checks(suites)
+def build_jobs(landing: list[dg.AssetsDefinition], checks: list[dg.AssetChecksDefinition]) -> list:
+    """`land` is partitioned by arrival day; `build` takes up whatever has landed, and runs the checks."""
+    landed, checked = dg.AssetSelection.assets(*landing), dg.AssetSelection.checks(*checks)
     return [
         dg.define_asset_job(LAND, landed - checked, description="Land what arrived on the chosen days."),
         dg.define_asset_job(

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import dagster as dg
 
+from pipelines.asset_checks import asset_key, check_key, told
 from pipelines.keys import CONTROL, WRITER_POOL
 from pipelines.settings import Settings
 from pipelines.warehouse import open_warehouse
@@ -16,9 +17,7 @@ from quality.output_contract import load_output_contracts
 from quality.suites import Check, Suite, landing_suites
 from quality.table_drift import CHECK as AS_PROMISED
 from quality.table_suites import table_suites
-from quality.validate import CheckResult, validate
-
-SEVERITY = {"block": dg.AssetCheckSeverity.ERROR}
+from quality.validate import validate
 
 
 def build_checks(settings: Settings, company: Company) -> dg.AssetChecksDefinition:
@@ -32,10 +31,10 @@ def build_checks(settings: Settings, company: Company) -> dg.AssetChecksDefiniti
             results = validate(
                 connection, company, as_of, settings.landing, _assets(context), settings.site / "data_docs"
             )
-        found = {_key(r.asset, r.check): r for r in results}
+        found = {check_key(r): r for r in results}
         for key in sorted(context.selected_asset_check_keys):
             if key in found:
-                yield _result(key, found[key])
+                yield told(found[key])
 
     return great_expectations
 
@@ -54,7 +53,7 @@ def _specs(settings: Settings, company: Company) -> Iterator[dg.AssetCheckSpec]:
         if contract.is_model:
             yield dg.AssetCheckSpec(
                 AS_PROMISED,
-                asset=_asset(contract.asset),
+                asset=asset_key(contract.asset),
                 blocking=True,
                 description=f"Columns, types, nulls and meanings are those of {contract.file.name}.",
             )
@@ -66,38 +65,13 @@ def _specs(settings: Settings, company: Company) -> Iterator[dg.AssetCheckSpec]:
 def _spec(suite: Suite, check: Check, *, blocking: bool = False, deps: Sequence[dg.AssetKey] = ()) -> dg.AssetCheckSpec:
     return dg.AssetCheckSpec(
         check.name,
-        asset=_asset(suite.asset),
+        asset=asset_key(suite.asset),
         additional_deps=deps,
         blocking=blocking,
         description=f"{check.name.replace('_', ' ')}; severity {check.severity}",
     )
 
 
-def _result(key: dg.AssetCheckKey, result: CheckResult) -> dg.AssetCheckResult:
-    facts = {
-        "severity": result.severity,
-        "observed": result.observed,
-        "threshold": result.threshold,
-        "failing_rows": result.failing_rows,
-        "seconds": result.seconds,
-    }
-    return dg.AssetCheckResult(
-        asset_key=key.asset_key,
-        check_name=key.name,
-        passed=result.success,
-        severity=SEVERITY.get(result.severity, dg.AssetCheckSeverity.WARN),
-        metadata={name: fact for name, fact in facts.items() if fact is not None},
-    )
-
-
 def _assets(context: dg.AssetCheckExecutionContext) -> set[str]:
     """Dagster runs what was received and what was published as two steps."""
     return {key.asset_key.to_user_string() for key in context.selected_asset_check_keys}
-
-
-def _asset(name: str) -> dg.AssetKey:
-    return dg.AssetKey(name.split("/"))
-
-
-def _key(asset: str, check: str) -> dg.AssetCheckKey:
-    return dg.AssetCheckKey(_asset(asset), check)

@@ -19,6 +19,7 @@ from quality.contract import Column, Contract
 from quality.definitions import load_definitions
 
 CHECK = "batch_within_error_rate"
+COLUMNS = "columns_are_those_of_the_contract"
 RETRY = dg.RetryPolicy(max_retries=1, delay=5, backoff=dg.Backoff.EXPONENTIAL)
 
 
@@ -56,7 +57,10 @@ def _landing_asset(
     @dg.multi_asset(
         name=f"land_{contract.dataset}",
         specs=[spec],
-        check_specs=[dg.AssetCheckSpec(CHECK, asset=spec.key, description="No part was held for too many bad rows.")],
+        check_specs=[
+            dg.AssetCheckSpec(CHECK, asset=spec.key, description="No part was held for too many bad rows."),
+            dg.AssetCheckSpec(COLUMNS, asset=spec.key, description="New parts have no column the contract leaves out."),
+        ],
         backfill_policy=dg.BackfillPolicy.single_run(),
         retry_policy=RETRY,
         pool=WRITER_POOL,  # a corrected file replaces its part, which must not happen under a build that reads it
@@ -82,9 +86,8 @@ def _landing_asset(
             if day < window.start.date():
                 context.log_event(dg.AssetMaterialization(spec.key, partition=day.isoformat()))
         waits = count_open(manifest, settings.quarantine, contract.dataset)
-        yield dg.MaterializeResult(
-            asset_key=spec.key, metadata=count(result) | waits, check_results=[held_check(result)]
-        )
+        checks = [held_check(result), column_check(result)]
+        yield dg.MaterializeResult(asset_key=spec.key, metadata=count(result) | waits, check_results=checks)
 
     return _land
 
@@ -119,6 +122,16 @@ def held_check(result: LandResult) -> dg.AssetCheckResult:
         passed=not result.held,
         severity=dg.AssetCheckSeverity.ERROR,  # not blocking: the dataset's last good state stands
         metadata={"messages": "; ".join(result.messages) or "none"},
+    )
+
+
+def column_check(result: LandResult) -> dg.AssetCheckResult:
+    """A missing column fails the landing itself; a new one is left out, and told."""
+    return dg.AssetCheckResult(
+        check_name=COLUMNS,
+        passed=not result.drift,
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={"severity": "warn", "observed": ", ".join(result.drift) or "none", "threshold": "none"},
     )
 
 

@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from pipelines.check_log import check_rows
+from pipelines.check_log import check_rows_since
 from pipelines.keys import PUBLISHED, WRITER_POOL, identity_key
+from pipelines.publish.check_results import last_check_at, write_check_results
 from pipelines.publish.contract_changes import write_contract_changes
-from pipelines.publish.publish import publish, write_check_results
+from pipelines.publish.publish import publish
 from pipelines.publish.restatements import write_restatements
 from pipelines.settings import Settings
 
@@ -30,7 +31,7 @@ def build_publish_asset(settings: Settings, tables: list[dg.AssetKey]) -> dg.Ass
         "unmasked copy goes to the private folder.",
     )
     def customer360(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        rows = check_rows(context.instance, context.run_id)
+        rows = check_rows_since(context.instance, context.run_id, last_check_at(settings.marts))
         write_check_results(settings.marts, rows)
         now = datetime.now(UTC).replace(tzinfo=None)
         restated = write_restatements(settings.marts, settings.published, run_id=context.run_id, at=now)

@@ -42,6 +42,7 @@ class LandResult:
     new, replaced (a corrected source), unchanged (no effect) and held_parts count parts. received, landed, quarantined
     count rows of the new and replaced ones (received = landed + quarantined), `cells` the nulled cells of landed rows.
     held: a batch of this call is over a limit, now or still; why is in `messages`. days: arrival days which changed.
+    drift: columns of new and replaced parts that the contract does not name.
     """
 
     dataset: str
@@ -56,6 +57,7 @@ class LandResult:
     held: bool = False
     days: list[date] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
+    drift: list[str] = field(default_factory=list)
 
 
 class PartEntry:
@@ -138,6 +140,7 @@ class PartEntry:
         self._note(*(f"{uri}: {text}" for text in staged.warnings))
         if raw.drift:
             self._note(f"{uri}: columns the contract does not name: {', '.join(raw.drift)}")
+            self.result = replace(self.result, drift=sorted({*self.result.drift, *raw.drift}))
         if held:
             self.result = replace(self.result, held=True)
             self._note(*(f"{uri}: held: {text}" for text in staged.blocking))

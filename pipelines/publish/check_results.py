@@ -6,6 +6,7 @@ Put here: how rows are added. Keep out: its columns (quality/contracts), running
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,13 @@ from quality.output_contract import load_output_contracts
 SEVERITIES = ("block", "warn", "record")
 TABLE = "governance.check_results"
 KINDS = {"varchar": pa.string(), "boolean": pa.bool_(), "bigint": pa.int64(), "double": pa.float64()}
+
+
+def last_check_at(marts: Path) -> datetime | None:
+    """When the latest check in the log was made (UTC, naive); None where none is there."""
+    with duckdb.connect(str(marts)) as connection:
+        ensure_table(connection, load_output_contracts()["check_results"])
+        return connection.execute(f'select max("at") from {TABLE}').fetchall()[0][0]
 
 
 def write_check_results(marts: Path, rows: Iterable[Mapping[str, Any]]) -> int:

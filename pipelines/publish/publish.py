@@ -14,10 +14,9 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.publish.check_results import write_check_results
 from pipelines.publish.release import Release
 
-__all__ = ["PublishError", "PublishResult", "prepare_marts", "publish", "write_check_results"]
+__all__ = ["PublishError", "PublishResult", "prepare_marts", "publish"]
 
 STORAGE_VERSION = "v1.2.0"  # DuckDB 1.4 and 1.5 clients read it; no 1.x client reads a file of 2.0
 MARTS_SCHEMAS = ("marts", "governance", "run_state")

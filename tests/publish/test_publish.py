@@ -17,7 +17,8 @@ from support.small_warehouse import ADA_MAIL, ADA_PHONE, ADA_STREET
 from identity.as_of import golden_cells_as_of, membership_as_of
 from identity.engine import DuckDBEngine
 from identity.tables import create_tables
-from pipelines.publish.publish import PublishError, prepare_marts, publish, write_check_results
+from pipelines.publish.check_results import write_check_results
+from pipelines.publish.publish import PublishError, prepare_marts, publish
 
 TABLES = ("marts.fct_a", "marts.fct_b", "governance.log")
 SWAPS = 8

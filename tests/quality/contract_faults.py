@@ -180,6 +180,18 @@ FAULTS = {
         "properties.cancelled_at.quality.no_cancel_token.arguments",
         ["pattern or validValues"],
     ),
+    "limit_of_an_unknown_watch": (
+        ("metric: rowCount, mustBeGreaterThan: 0,",
+         "type: custom, engine: watch, implementation: rows_are_usual, mustBeLessThan: 50,"),
+        "schema.shop_orders.quality.enough_orders.implementation",
+        ["'rows_are_usual'", "rows_are_usual_for_their_weekday"],
+    ),
+    "limit_that_is_none": (
+        ("metric: rowCount, mustBeGreaterThan: 0,",
+         "type: custom, engine: watch, implementation: null_shares_are_usual, mustBe: 0,"),
+        "schema.shop_orders.quality.enough_orders.mustBe",
+        ["mustBeLessThan"],
+    ),
     "lint_warning": (
         ("metric: rowCount, mustBeGreaterThan: 0,", "metric: rowCount, mustBeGreaterThan: 0, unit: percent,"),
         "schema.shop_orders.quality",

@@ -58,7 +58,11 @@ BREAKS = {
         ORDERS, column("resolved_by", "required: true"), r"\1required: false", "may be null now", ["sales_report"],
     ),
     "the key changes": (
-        ORDERS, r"    primaryKey: true\n    primaryKeyPosition: 1\n", "", "a row was named by dataset, order_key", BOTH,
+        ORDERS,
+        column("dataset", "required: true"),
+        r"\1required: true\n    primaryKey: true\n    primaryKeyPosition: 2",
+        "a row was named by order_key, and now by order_key, dataset",
+        BOTH,
     ),
     "the grain changes": (ORDERS, "Description: One row per order", "Description: One row per line", "said", BOTH),
     "a meaning changes": (

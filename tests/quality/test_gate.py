@@ -8,6 +8,7 @@ import yaml
 from contract_faults import FAULTS
 
 from quality.gate import check_company
+from quality.read_contract import read_contract
 
 SHOP = Path(__file__).with_name("shop")
 
@@ -43,6 +44,15 @@ def break_it(shop: Path, *names: str) -> Path:
 
 def test_full_example_of_the_conventions_passes(shop):
     assert check_company(shop) == []
+
+
+def test_a_contract_may_set_the_limit_of_a_check_nobody_wrote(shop):
+    file = shop / "contracts/shop_orders.odcs.yaml"
+    limit = "type: custom, engine: watch, implementation: null_shares_are_usual, mustBeLessThan: 20, unit: percent,"
+    file.write_text(file.read_text().replace("metric: rowCount, mustBeGreaterThan: 0,", limit))
+    assert check_company(shop) == []
+    contract = read_contract(file)
+    assert (contract.rules, [r.query for r in contract.watched]) == ((), ["null_shares_are_usual"])
 
 
 @pytest.mark.parametrize("name", FAULTS)

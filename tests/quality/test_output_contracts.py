@@ -51,7 +51,7 @@ def test_the_dbt_yaml_is_what_the_contracts_render():
             "column customer_id: references dim_customers.id, which no",
         ),
         (r"role: owner", "role: reader", "nobody is its owner; team.members needs one with role owner"),
-        (r"One row per order and the dataset that reports it$", "Orders", "begin it with 'One row per'"),
+        (r"Description: One row per order$", "Description: Orders", "begin it with 'One row per'"),
         (r"- \{property: freshness[^\n]*\n", "", "slaProperties lacks freshness"),
         (r"status: active", "status: deprecated", "deprecated without a last day; add slaProperties endOfLife"),
         (r"version: 1\.0\.0", "version: 1", "version '1'; write major.minor.patch, such as 1.0.0"),

@@ -9,15 +9,15 @@ TABLES = """
     where schema_name in ('marts', 'governance')
 """
 CHECKS = """
-    with last_runs as (
-        select asset, max_by(run_id, "at") as run_id
+    with latest as (
+        select *, row_number() over (partition by asset, check_name order by "at" desc) as nth,
+            max("at") over (partition by asset) as asset_at
         from governance.check_results
-        group by asset
     )
-    select c.asset, c.check_name, c.severity, c.success, c.failing_rows, c.threshold, c.observed, c."at"
-    from governance.check_results as c
-    inner join last_runs as l on c.asset = l.asset and c.run_id = l.run_id
-    order by c.asset, c.success, c.check_name
+    select asset, check_name, severity, success, failing_rows, threshold, observed, "at"
+    from latest
+    where nth = 1 and "at" > asset_at - interval '7' day  -- a check that was taken away is forgotten
+    order by asset, success, check_name
 """
 DAYS = """
     with days as (

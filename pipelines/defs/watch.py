@@ -1,0 +1,44 @@
+"""Checks nobody has to write, as asset checks: whether what arrived is usual for its dataset.
+
+Put here: the Dagster side only. Keep out: what is usual (quality/watch.py), what is measured (quality/profile.py).
+"""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from pipelines.asset_checks import check_key, told
+from pipelines.keys import CONTROL, WRITER_POOL, landing_key
+from pipelines.settings import Settings
+from pipelines.warehouse import open_warehouse
+from quality.company import Company
+from quality.profile import update_profiles
+from quality.watch import judge_arrivals, name_severity, watches_of
+
+
+def build_watch(settings: Settings, company: Company) -> dg.AssetChecksDefinition:
+    """All watches of all datasets as one op: parts are profiled once, and every query judges all datasets."""
+
+    @dg.multi_asset_check(name="arrivals_watched", specs=list(_specs(company)), pool=WRITER_POOL, can_subset=True)
+    def arrivals_watched(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
+        with open_warehouse(settings) as connection:
+            as_of = connection.execute("select as_of from control.run").fetchone()[0]
+            profiled = update_profiles(connection, company, settings.landing)
+            results = judge_arrivals(connection, company, as_of)
+        context.log.info(f"{profiled} parts profiled")
+        yield from (told(r) for r in results if check_key(r) in context.selected_asset_check_keys)
+
+    return arrivals_watched
+
+
+def _specs(company: Company) -> Iterator[dg.AssetCheckSpec]:
+    for contract in company.contracts:
+        for watch in watches_of(contract, company):
+            severity = name_severity(contract, watch)
+            yield dg.AssetCheckSpec(
+                watch.name,
+                asset=landing_key(contract.dataset),
+                additional_deps=[CONTROL],
+                blocking=severity == "block",
+                description=f"Allowed: {watch.usual}; severity {severity}",
+            )
