@@ -176,7 +176,8 @@ def test_that_search_finds_one_line_in_a_log(demo, needles, planted, tmp_path, k
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_that_search_finds_one_event_of_dagster(demo, needles, planted, tmp_path, kind):
-    events = next(f for f in (demo.home / "dagster/history/runs").glob("*.db") if f.stem != "index")
+    files = [f for f in (demo.home / "dagster/history/runs").glob("*.db") if f.stem != "index"]
+    events = max(files, key=lambda f: f.stat().st_size)
     events = shutil.copy(events, tmp_path / "events.db")
     with closing(sqlite3.connect(events)) as con, con:
         changed = con.execute(
