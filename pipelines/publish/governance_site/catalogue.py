@@ -18,11 +18,14 @@ from pipelines.publish.governance_site import queries
 from pipelines.publish.publish import OFFLINE, PublishError
 from quality.company import Company
 from quality.consumers import Consumer, load_consumers
-from quality.contract import Contract
-from quality.definitions import Term, load_definitions
+from quality.contract import Column, Contract
+from quality.definitions import ALLOWED, Term, load_definitions
+from quality.lineage_sql import HOW
 from quality.output_contract import OutputContract, load_output_contracts
 
 DAYS = 90
+STRICTNESS = ALLOWED["classification"]
+VALUES = ("same", "derived", "aggregated", "counted")  # of quality.lineage_sql.HOW
 BAD = {"block": "broken", "warn": "warned"}
 Row = Mapping[str, Any]
 
@@ -41,15 +44,9 @@ class TablePage:
     def state(self) -> str:
         return _state(self.checks)
 
-    @property
-    def datasets(self) -> list[str]:
-        """Datasets any column comes from, sorted."""
-        return sorted({row["dataset"] for rows in self.lineage.values() for row in rows if row["dataset"]})
-
-    @property
-    def origins(self) -> list[str]:
-        """What else it begins with, sorted."""
-        return sorted({row["origin"] for rows in self.lineage.values() for row in rows if row["origin"]})
+    def sources(self, kind: str) -> list[str]:
+        """What its values are made of, sorted: datasets, or origins of ours (kind `dataset` or `origin`)."""
+        return sorted({row[kind] for rows in self.lineage.values() for row in rows if row[kind] and is_value(row)})
 
 
 @dataclass(frozen=True)
@@ -60,7 +57,13 @@ class DatasetPage:
     received: Row | None  # None: nothing landed yet
     checks: tuple[Row, ...]
     quarantine: tuple[Row, ...]
-    feeds: Mapping[str, tuple[str, ...]]  # published columns by field, as table.column
+    feeds: Mapping[str, tuple[Row, ...]]  # lineage by field, what is made of its values first
+
+    def classification(self, column: Column) -> str:
+        """The contract's word, else the strictest of the column's terms."""
+        terms = load_definitions().terms
+        found = [column.classification] if column.classification else [terms[t].classification for t in column.terms]
+        return max(found, key=STRICTNESS.index, default="internal")
 
     @property
     def state(self) -> str:
@@ -139,7 +142,7 @@ def read_catalogue(company: Company, published: Path, now: datetime) -> Catalogu
 def _tables(consumers: list[Consumer], facts: Mapping[str, list[Row]]) -> tuple[TablePage, ...]:
     rows = {row["asset"]: row["rows"] for row in facts["TABLES"]}
     checks = _by(facts["CHECKS"], "asset")
-    lineage = _by(facts["LINEAGE"], "table_name")
+    lineage = _by(_nearest_first(facts["LINEAGE"]), "table_name")
     return tuple(
         TablePage(
             contract=contract,
@@ -160,17 +163,14 @@ def _datasets(company: Company, facts: Mapping[str, list[Row]]) -> tuple[Dataset
     received = {row["dataset"]: row for row in facts["SOURCES"]}
     checks = _by(facts["CHECKS"], "asset")
     quarantine = _by(facts["QUARANTINE"], "dataset")
-    lineage = _by(facts["LINEAGE"], "dataset")
+    lineage = _by(_nearest_first(facts["LINEAGE"]), "dataset")
     return tuple(
         DatasetPage(
             contract=contract,
             received=received.get(contract.dataset),
             checks=checks.get(f"landing/{contract.dataset}", ()),
             quarantine=quarantine.get(contract.dataset, ()),
-            feeds={
-                field: tuple(f"{row['table_name']}.{row['column_name']}" for row in rows)
-                for field, rows in _by(lineage.get(contract.dataset, ()), "field").items()
-            },
+            feeds=_by(lineage.get(contract.dataset, ()), "field"),
         )
         for contract in company.contracts
     )
@@ -190,6 +190,15 @@ def _terms(company: Company) -> tuple[TermPage, ...]:
         TermPage(term, tuple(tables.get(name, ())), tuple(datasets.get(name, ())))
         for name, term in sorted(load_definitions().terms.items())
     )
+
+
+def is_value(way: Row) -> bool:
+    """Whether a value is made of the other, and not only found or resolved by it."""
+    return way["how"] in VALUES
+
+
+def _nearest_first(ways: list[Row]) -> list[Row]:
+    return sorted(ways, key=lambda way: (HOW.index(way["how"]), way["hops"]))
 
 
 def _state(checks: Iterable[Row]) -> str:

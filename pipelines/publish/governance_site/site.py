@@ -15,7 +15,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
-from pipelines.publish.governance_site.catalogue import Catalogue, TablePage, read_catalogue
+from pipelines.publish.governance_site.catalogue import Catalogue, TablePage, is_value, read_catalogue
 from pipelines.publish.governance_site.lineage_picture import Picture, draw_lineage
 from pipelines.publish.look import put_page, shared_style, style
 from quality.company import Company
@@ -81,8 +81,8 @@ def _data_docs(site: Path) -> dict[str, str]:
 
 
 def _picture(table: TablePage) -> Picture:
-    sources = [(name, "source", f"../datasets/{name}.html") for name in table.datasets]
-    sources += [(name, "origin", None) for name in table.origins]
+    sources = [(name, "source", f"../datasets/{name}.html") for name in table.sources("dataset")]
+    sources += [(name, "origin", None) for name in table.sources("origin")]
     return draw_lineage(table.contract.table, sources, [c.name for c in table.consumers])
 
 
@@ -100,6 +100,7 @@ def _templates() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters |= {"number": _number, "day": _day, "breakable": _breakable}
+    environment.tests["value"] = is_value
     environment.globals |= {"search": style(Path(__file__).parent / "templates" / "search.js")}
     return environment
 
