@@ -111,8 +111,7 @@ def test_a_page_opens_offline_and_fits_the_screen(docs, browser, page, width):
     shown.goto((docs / f"{page}.html").as_uri())
     assert shown.evaluate("document.documentElement.scrollWidth") <= width
     assert shown.evaluate("getComputedStyle(document.querySelector('table')).borderCollapse") == "collapse"
-    for summary in shown.locator("summary").all():
-        summary.click()
+    assert shown.locator("button, summary, [onclick], [data-toggle]").count() == 0  # nothing that does nothing
     context.close()
     assert seen == []
 
