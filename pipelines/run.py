@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import shutil
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
@@ -23,6 +24,9 @@ from pipelines.defs.automation import BUILD, LAND
 from pipelines.keys import CATCH_UP
 from pipelines.settings import REPOSITORY, Settings
 from quality.company import load_company
+
+DBT_ERRORS = "Errors parsed from dbt logs:"  # what stands before it names the command, with all its models
+TEST_FAILED = re.compile(r"\d+ of \d+ FAIL |Failure in test |Got \d+ results?, configured to |compiled code at ")
 
 
 @dataclass(frozen=True)
@@ -118,12 +122,22 @@ def _faults(event: dg.DagsterEvent) -> list[str]:
     failure = event.step_failure_data
     if failure.user_failure_data and failure.user_failure_data.description:
         lines = failure.user_failure_data.description.splitlines()
+        if DBT_ERRORS in lines:
+            lines = _dbt_errors(lines[lines.index(DBT_ERRORS) + 1 :])
+            if not lines:
+                return []  # only tests failed, and they told it themselves
     else:
         cause = failure.error and (failure.error.cause or failure.error)
         if cause and cause.cls_name == "DagsterAssetCheckFailedError":
             return []  # the checks have told it themselves
         lines = (cause.message.strip() if cause else "").splitlines()[:1]
     return [f"{event.step_key}: {line}" for line in lines or ["failed"]]
+
+
+def _dbt_errors(lines: list[str]) -> list[str]:
+    """What dbt says of models that could not be built; of what it says of tests, nothing."""
+    said = [line.strip() for line in lines]
+    return [line for line in said if line and not TEST_FAILED.match(line)]
 
 
 def _failed_check(evaluation: dg.AssetCheckEvaluation) -> list[str]:
