@@ -1,7 +1,7 @@
 """Great Expectations on an open DuckDB connection, by pushdown.
 
-Put here: the datasource and engine that make GX and DuckDB agree. Importing this module imports GX (seconds).
-Keep out: which expectations run (suites.py), what their results mean (validate.py).
+It and gx_duckdb_*.py depend on nothing else of ours. Put here: the datasource. Importing it imports GX (seconds).
+Keep out: the engine and its metrics (gx_duckdb_engine.py, gx_duckdb_metrics.py), what is expected (suites.py).
 """
 
 from __future__ import annotations
@@ -18,40 +18,37 @@ import sqlalchemy as sa
 from duckdb_sqlalchemy import ConnectionWrapper
 from great_expectations.data_context import EphemeralDataContext
 from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
-from great_expectations.execution_engine.sqlalchemy_execution_engine import SqlAlchemyExecutionEngine
 
-
-class DuckDBEngine(SqlAlchemyExecutionEngine):
-    """Holds one connection: DuckDB drops a pending result when its connection closes, and GX fetches after closing."""
-
-    @contextmanager
-    def get_connection(self) -> Iterator[sa.Connection]:
-        if self._connection is None:
-            self._connection = self.engine.connect()
-        yield self._connection
+import quality.gx_duckdb_metrics  # noqa: F401  registers them
+from quality.gx_duckdb_engine import DuckDBEngine
 
 
 class DuckDBConnectionDatasource(SQLDatasource):
-    """A SQL datasource over a connection somebody already has open."""
+    """A SQL datasource over a connection somebody already has open; it has table assets and query assets."""
 
     type: Literal["duckdb_connection"] = "duckdb_connection"  # type: ignore[assignment]
 
     @property
     def execution_engine_type(self) -> type[DuckDBEngine]:
+        """The engine its batches are asked by."""
         return DuckDBEngine
 
 
 @contextmanager
 def open_datasource(
-    context: EphemeralDataContext, connection: duckdb.DuckDBPyConnection
+    context: EphemeralDataContext, connection: duckdb.DuckDBPyConnection, name: str = "duckdb"
 ) -> Iterator[DuckDBConnectionDatasource]:
     """A datasource over a cursor of `connection`: it sees every attached file and closes no connection of the caller.
 
     Statements commit on their own, so no transaction stays open. Temporary tables of `connection` are not seen.
+
+    Args:
+        context: gets the datasource for as long as this is open.
+        name: of the datasource; free in the context.
     """
     cursor = connection.cursor()
     datasource = context.data_sources.add_duckdb_connection(
-        name="duckdb",
+        name=name,
         connection_string="duckdb:///:memory:",
         kwargs={
             "creator": lambda: ConnectionWrapper(cursor),
@@ -62,5 +59,6 @@ def open_datasource(
     try:
         yield datasource
     finally:
-        context.data_sources.delete("duckdb")
+        datasource.get_execution_engine().close()
+        context.data_sources.delete(name)
         cursor.close()

@@ -6,6 +6,7 @@ Keep out: what is checked (suites.py), how GX reads DuckDB (gx_duckdb.py), stori
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
@@ -23,7 +24,10 @@ from quality.table_drift import CHECK, SHOWN, table_drift
 from quality.table_suites import table_suites
 
 MARTS_FILE = "c360_marts.duckdb"
+DOCS_HOME = "../../quality.html"  # of a set of Data Docs: the page of the governance site that links it
 RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,7 @@ def validate(
     as_of: datetime,
     landing: Path,
     assets: Container[str] | None = None,
+    docs: Path | None = None,
 ) -> list[CheckResult]:
     """Check what was received and what was built.
 
@@ -60,6 +65,7 @@ def validate(
         as_of: the instant freshness is judged at, UTC.
         landing: `$C360_HOME/landing`; `quarantine` lies beside it.
         assets: check these only; None for all.
+        docs: folder for Great Expectations' own pages, in `received` and `published`; None for no pages.
     Returns:
         One result per check, in the order of contracts and tables. A check that cannot run has failed.
     """
@@ -78,10 +84,14 @@ def validate(
         checked = [a for a in models if assets is None or a in assets]
         suites += [s for s in table_suites(contracts) if not drift[s.asset]]  # else they could not run
         suites = [s for s in suites if assets is None or s.asset in assets]
-        return [_drifted(a, drift[a], seconds) for a in checked] + (run_suites(connection, suites) if suites else [])
+        return [_drifted(a, drift[a], seconds) for a in checked] + (
+            run_suites(connection, suites, docs) if suites else []
+        )
 
 
-def run_suites(connection: duckdb.DuckDBPyConnection, suites: list[Suite]) -> list[CheckResult]:
+def run_suites(
+    connection: duckdb.DuckDBPyConnection, suites: list[Suite], docs: Path | None = None
+) -> list[CheckResult]:
     """Run all suites in one ephemeral GX context. Importing GX costs seconds, so it happens here and once."""
     from quality.gx_duckdb import open_datasource  # sets the analytics switch before GX is imported
 
@@ -90,7 +100,29 @@ def run_suites(connection: duckdb.DuckDBPyConnection, suites: list[Suite]) -> li
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
     with open_datasource(context, connection) as datasource:
-        return [result for suite in suites for result in _run(context, datasource, suite)]
+        ran = [_run(context, datasource, suite) for suite in suites]
+    if docs is not None:
+        _write_docs(docs, suites, [outcome for outcome, _ in ran])
+    return [result for _, results in ran for result in results]
+
+
+def _write_docs(docs: Path, suites: list[Suite], outcomes: list[Any]) -> None:
+    """A page that cannot be written holds nothing back: the checks count all the same."""
+    from quality.data_docs import Outcome, write_data_docs
+
+    found = [Outcome(suite.asset, outcome) for suite, outcome in zip(suites, outcomes, strict=True)]
+    sets = {
+        "received": ("What was received", [o for o in found if o.asset.startswith("landing/")]),
+        "published": ("What is published", [o for o in found if not o.asset.startswith("landing/")]),
+    }
+    for name, (title, of_set) in sets.items():
+        try:
+            if of_set:
+                write_data_docs(of_set, docs / name, title=title, home=DOCS_HOME)
+        except Exception as fault:  # GX has many renderers; the class alone is told, for they may quote a value
+            logger.warning(
+                "%s: Data Docs were not written (%s); the last ones stand", docs / name, type(fault).__name__
+            )
 
 
 @contextmanager
@@ -111,7 +143,8 @@ def _drifted(asset: str, differences: list[str], seconds: float) -> CheckResult:
     return CheckResult("contract", asset, CHECK, "block", not differences, None, observed, "no difference", seconds)
 
 
-def _run(context, datasource, suite: Suite) -> list[CheckResult]:
+def _run(context, datasource, suite: Suite) -> tuple[Any, list[CheckResult]]:
+    """What Great Expectations found, and what of it we keep."""
     import great_expectations as gx
     import great_expectations.expectations as gxe
 
@@ -124,7 +157,7 @@ def _run(context, datasource, suite: Suite) -> list[CheckResult]:
     outcome = context.validation_definitions.add(definition).run(result_format=RESULT_FORMAT)
     seconds = (time.perf_counter() - started) / len(suite.checks)
     by_number = {r.expectation_config.meta["check"]: r for r in outcome.results}
-    return [_result(suite, check, by_number[number], seconds) for number, check in enumerate(suite.checks)]
+    return outcome, [_result(suite, check, by_number[number], seconds) for number, check in enumerate(suite.checks)]
 
 
 def _result(suite: Suite, check: Check, result: Any, seconds: float) -> CheckResult:

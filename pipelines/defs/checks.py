@@ -28,7 +28,9 @@ def build_checks(settings: Settings, company: Company) -> dg.AssetChecksDefiniti
     def great_expectations(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         with open_warehouse(settings) as connection:
             as_of = connection.execute("select as_of from control.run").fetchone()[0]
-            results = validate(connection, company, as_of, settings.landing, _assets(context))
+            results = validate(
+                connection, company, as_of, settings.landing, _assets(context), settings.site / "data_docs"
+            )
         found = {check_key(r): r for r in results}
         for key in sorted(context.selected_asset_check_keys):
             if key in found:

@@ -40,7 +40,8 @@ class Links(HTMLParser):
 
 def our_pages(demo) -> dict[Path, Links]:
     site = demo.home / "site"
-    files = [*site.glob("*.html"), *site.glob("tables/*.html"), *site.glob("datasets/*.html")]
+    folders = ("", "tables/", "datasets/", "data_docs/*/")
+    files = [file for folder in folders for file in site.glob(f"{folder}*.html")]
     return {file: Links(file) for file in files}
 
 
@@ -92,12 +93,23 @@ def test_every_published_column_has_a_meaning_a_term_a_classification_and_a_sour
     assert bare == []
 
 
+def test_quality_leads_to_the_pages_of_great_expectations_and_they_lead_back(demo):
+    pages = our_pages(demo)
+    for name in ("received", "published"):
+        assert f"data_docs/{name}/index.html" in pages[demo.home / "site" / "quality.html"].targets
+        shown = {file: links for file, links in pages.items() if file.parent == demo.home / "site" / "data_docs" / name}
+        assert len(shown) > 10
+        assert all("../../quality.html" in links.targets for links in shown.values())
+
+
 def test_every_term_is_in_the_glossary(demo):
     assert load_definitions().terms.keys() <= Links(demo.home / "site" / "glossary.html").ids
 
 
 @pytest.mark.parametrize(
-    "page", ["index", "quality", "changes", "journeys", "tables/fct_journeys", "datasets/shop_orders"]
+    "page",
+    ["index", "quality", "changes", "journeys", "tables/fct_journeys", "datasets/shop_orders"]
+    + ["data_docs/received/index", "data_docs/received/crm_customers_received", "data_docs/published/index"],
 )
 @pytest.mark.parametrize("width", [1280, 360], ids=["wide", "phone"])
 def test_a_page_opens_offline_and_fits_the_screen(demo, browser, page, width):

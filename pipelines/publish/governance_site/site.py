@@ -6,6 +6,7 @@ Put here: which pages there are. Keep out: what they tell (catalogue.py), how it
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -20,6 +21,7 @@ from pipelines.publish.look import put_page, shared_style, style
 from quality.company import Company
 
 PAGES = ("index", "glossary", "quality", "journeys", "changes")
+DATA_DOCS = {"received": "What was received", "published": "What is published"}
 WORDS = {
     "kept": "kept",
     "warned": "warned",
@@ -40,7 +42,7 @@ def write_site(company: Company, published: Path, site: Path) -> int:
         PublishError: nothing is published yet.
     """
     catalogue = read_catalogue(company, published, datetime.now(UTC).replace(tzinfo=None))
-    pages = render_site(catalogue, has_journeys=(site / "journeys").is_dir(), has_docs=(site / "data_docs").is_dir())
+    pages = render_site(catalogue, has_journeys=(site / "journeys").is_dir(), data_docs=_data_docs(site))
     for name, text in pages.items():
         put_page(site / name, text)
     for folder in ("tables", "datasets"):
@@ -50,9 +52,15 @@ def write_site(company: Company, published: Path, site: Path) -> int:
     return len([name for name in pages if name.endswith(".html")])
 
 
-def render_site(catalogue: Catalogue, *, has_journeys: bool = False, has_docs: bool = False) -> dict[str, str]:
-    """Every file of the site by its path: HTML pages and one style sheet."""
-    about = {"catalogue": catalogue, "words": WORDS, "has_journeys": has_journeys, "has_docs": has_docs}
+def render_site(
+    catalogue: Catalogue, *, has_journeys: bool = False, data_docs: Mapping[str, str] | None = None
+) -> dict[str, str]:
+    """Every file of the site by its path: HTML pages and one style sheet.
+
+    Args:
+        data_docs: sets of Great Expectations' own pages: folder of `data_docs` beside the pages -> what it tells.
+    """
+    about = {"catalogue": catalogue, "words": WORDS, "has_journeys": has_journeys, "data_docs": data_docs or {}}
     files = {f"{page}.html": _render(f"{page}.html.j2", root="", page=page, **about) for page in PAGES}
     for table in catalogue.tables:
         files[f"tables/{table.contract.table}.html"] = _render(
@@ -66,6 +74,10 @@ def render_site(catalogue: Catalogue, *, has_journeys: bool = False, has_docs: b
         [shared_style("colours.css"), shared_style("page.css"), style(Path(__file__).parent / "templates" / "site.css")]
     )
     return files
+
+
+def _data_docs(site: Path) -> dict[str, str]:
+    return {name: said for name, said in DATA_DOCS.items() if (site / "data_docs" / name / "index.html").is_file()}
 
 
 def _picture(table: TablePage) -> Picture:
