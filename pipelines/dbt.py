@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import cached_property
 from importlib.metadata import version
 from pathlib import Path
@@ -21,6 +22,8 @@ from packaging.version import Version
 from pipelines.keys import CONTROL, PUBLISHED_LAYERS, identity_key, landing_key
 from pipelines.settings import REPOSITORY, Settings
 from quality.company import Company
+from quality.gate_dataset import unit_seconds
+from quality.output_contract import OutputContract, load_output_contracts
 from quality.render_project import render_project
 
 PACKAGE = REPOSITORY / "dbt_project"
@@ -112,13 +115,23 @@ class Translator(DagsterDbtTranslator):
             layer = node["config"]["schema"]
         owner = (node["config"].get("meta") or {}).get("owner") or "data-platform"
         after = identity_key("customers") if layer in PUBLISHED_LAYERS else CONTROL
+        contract = load_output_contracts().get(node["alias"]) if layer in PUBLISHED_LAYERS else None
         return spec.replace_attributes(
+            freshness_policy=_promised_freshness(contract) if contract else None,
             deps=sorted({dep.asset_key for dep in spec.deps} | {after}),
             key=dg.AssetKey([layer, node["name"]]),
             group_name=GROUPS["int" if layer == "int" else folder],
             owners=[f"team:{owner}"],
             kinds={"dbt", "duckdb"},
         )
+
+
+def _promised_freshness(contract: OutputContract) -> dg.FreshnessPolicy:
+    """What the contract promises of the table, for the daemon to watch."""
+    promised = contract.service_levels["freshness"]
+    return dg.FreshnessPolicy.time_window(
+        fail_window=timedelta(seconds=promised["value"] * unit_seconds(promised["unit"]))
+    )
 
 
 def source_key(node: Mapping[str, Any]) -> dg.AssetKey:

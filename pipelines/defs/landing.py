@@ -123,8 +123,8 @@ def held_check(result: LandResult) -> dg.AssetCheckResult:
         severity=dg.AssetCheckSeverity.ERROR,  # not blocking: the dataset's last good state stands
         metadata={
             "messages": "; ".join(result.messages) or "none",
-            "observed": f"{result.held} batches held",
-            "threshold": "none",
+            "observed": "a batch is held" if result.held else "no batch is held",
+            "threshold": "no batch is held",
         },
     )
 
