@@ -119,7 +119,7 @@ class Translator(DagsterDbtTranslator):
         return spec.replace_attributes(
             freshness_policy=_promised_freshness(contract) if contract else None,
             deps=sorted({dep.asset_key for dep in spec.deps} | {after}),
-            key=dg.AssetKey([layer, node["name"]]),
+            key=dg.AssetKey([layer, node["alias"]]),  # each version of a table is one of its own
             group_name=GROUPS["int" if layer == "int" else folder],
             owners=[f"team:{owner}"],
             kinds={"dbt", "duckdb"},

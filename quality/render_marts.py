@@ -97,7 +97,8 @@ def _version(contract: OutputContract, name: str) -> dict[str, Any]:
     }
     if contract.status == "deprecated":
         served["deprecation_date"] = str(contract.service_levels["endOfLife"]["value"])
-        served["columns"] = [_column(c, is_key=False) for c in contract.columns]
+        own = [_column(c, is_key=False) for c in contract.columns]
+        served["columns"] = [{"include": []}, *own]  # else dbt takes the newer version's first, in their order
     return served
 
 
