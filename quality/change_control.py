@@ -10,7 +10,7 @@ import subprocess
 import tarfile
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -85,7 +85,8 @@ def judge(before: Promises, after: Promises, consumers: list[Consumer], today: d
         served = now.get((table, major))
         successor = now.get((table, major + 1))
         if successor:
-            moves += compare(was, successor, before.definitions, after.definitions)
+            found = compare(was, successor, before.definitions, after.definitions)
+            moves += [_with_readers(change, table, major, consumers) for change in found]
         if served:
             found = compare(was, served, before.definitions, after.definitions)
             changes += found
@@ -110,6 +111,14 @@ def broken_consumers(change: Change, table: str, major: int, consumers: list[Con
         for consumer in consumers
         if any(r.table == table and r.major == major and r.needs(change.column) for r in consumer.reads)
     ]
+
+
+def _with_readers(change: Change, table: str, major: int, consumers: list[Consumer]) -> Change:
+    """A breaking change between two versions says who has to move."""
+    readers = broken_consumers(change, table, major, consumers) if change.level == BREAKING else []
+    if not readers:
+        return change
+    return replace(change, said=f"{change.said}; {', '.join(readers)} must move from {table}@{major} to @{major + 1}")
 
 
 def _unallowed(

@@ -136,7 +136,9 @@ def test_the_next_version_may_break_while_the_old_one_is_served_until_its_last_d
     second = after(ORDERS, ("version: 1.0.0", "version: 2.0.0"), (r"  - name: amount\n(?:    [^\n]*\n)+", ""))
     verdict = judge(promises_now(), second, CONSUMERS, TODAY)
     assert verdict.faults == ()
-    assert [str(m) for m in verdict.moves if m.level == BREAKING] == ["fct_orders.amount: removed"]
+    assert [str(m) for m in verdict.moves if m.level == BREAKING] == [
+        "fct_orders.amount: removed; churn_model, sales_report must move from fct_orders@1 to @2"
+    ]
     gone = Promises({k: c for k, c in second.contracts.items() if k != "fct_orders_v1"}, second.definitions)
     assert (
         "fct_orders_v1: version 1.0.0 is served no more; it breaks" in judge(second, gone, CONSUMERS, TODAY).faults[0]
