@@ -20,9 +20,9 @@ contracts = typer.Typer(no_args_is_help=True, help="What the published tables pr
 def check() -> None:
     """Find faults of the output contracts, and where the dbt YAML beside the models differs from them."""
     from pipelines.settings import REPOSITORY
-    from quality.gate_output import output_faults
-    from quality.output_contract import load_output_contracts
-    from quality.render_marts import drift
+    from quality.promises.gate_output import output_faults
+    from quality.promises.output_contract import load_output_contracts
+    from quality.promises.render_marts import drift
 
     promised = load_output_contracts()
     faults = output_faults(promised) or drift(promised, REPOSITORY / "dbt_project")
@@ -36,8 +36,8 @@ def check() -> None:
 def sync() -> None:
     """Render the dbt YAML beside the models from the output contracts."""
     from pipelines.settings import REPOSITORY
-    from quality.output_contract import load_output_contracts
-    from quality.render_marts import sync as render
+    from quality.promises.output_contract import load_output_contracts
+    from quality.promises.render_marts import sync as render
 
     written = render(load_output_contracts(), REPOSITORY / "dbt_project")
     for path in written:
@@ -58,10 +58,10 @@ def diff(
     Exits 1 where a change may not go ahead: a breaking one without a new major version and the old one served beside
     it, an additive one without a new minor version.
     """
-    from quality.change_control import RELEASED, judge, promises_at, promises_in, promises_now
-    from quality.compatibility import WORDING
-    from quality.consumers import load_consumers
     from quality.contract import ContractError
+    from quality.promises.change_control import RELEASED, judge, promises_at, promises_in, promises_now
+    from quality.promises.compatibility import WORDING
+    from quality.promises.consumers import load_consumers
 
     settings = Settings.from_env(company=company, home=home)
     try:

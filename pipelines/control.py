@@ -18,12 +18,12 @@ from pipelines.journeys.fingerprint import fingerprint_journeys
 from pipelines.journeys.model import Journey, JourneyError
 from pipelines.journeys.released import list_changed_releases
 from pipelines.journeys.spec import load_journeys
-from quality.change_control import DEFINITIONS as DEFINITIONS_FILE
-from quality.change_control import RELEASED, list_broken_promises
 from quality.company import Company
 from quality.contract import Contract, ContractError
 from quality.definitions import FILE, load_definitions
-from quality.output_contract import load_output_contracts
+from quality.promises.change_control import DEFINITIONS as DEFINITIONS_FILE
+from quality.promises.change_control import RELEASED, list_broken_promises
+from quality.promises.output_contract import load_output_contracts
 
 TOUCHPOINTS = pa.schema(
     [("touchpoint", pa.string()), ("name", pa.string()), ("channel", pa.string()), ("is_online", pa.bool_()),

@@ -23,7 +23,7 @@ from pipelines.keys import CONTROL, PUBLISHED_LAYERS, identity_key, landing_key
 from pipelines.settings import REPOSITORY, Settings
 from quality.company import Company
 from quality.gate_dataset import unit_seconds
-from quality.output_contract import OutputContract, load_output_contracts
+from quality.promises.output_contract import OutputContract, load_output_contracts
 from quality.render_project import render_project
 
 PACKAGE = REPOSITORY / "dbt_project"

@@ -25,7 +25,7 @@ from pipelines.defs.watch import build_watch
 from pipelines.keys import LINEAGE, PUBLISHED_LAYERS
 from pipelines.settings import Settings
 from quality.company import load_company
-from quality.gate_output import require_right_contracts
+from quality.promises.gate_output import require_right_contracts
 
 
 def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_console_logger) -> dg.Definitions:

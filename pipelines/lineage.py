@@ -20,11 +20,11 @@ from pipelines.keys import CONTROL, identity_key, landing_key
 from pipelines.publish.lineage import read_published, write_events, write_lineage
 from pipelines.settings import Settings
 from quality.company import Company
-from quality.lineage_declared import LANDING
-from quality.lineage_project import ProjectLineage
-from quality.lineage_sql import ROWS, Column, LineageError
-from quality.lineage_table import lineage_rows, without_lineage
-from quality.openlineage import lineage_events
+from quality.lineage.declared import LANDING
+from quality.lineage.openlineage import lineage_events
+from quality.lineage.project import ProjectLineage
+from quality.lineage.sql import ROWS, Column, LineageError
+from quality.lineage.table import lineage_rows, without_lineage
 
 
 @dataclass(frozen=True)

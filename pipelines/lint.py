@@ -12,14 +12,14 @@ from identity.config_reader import IdentityConfigError
 from pipelines.journeys.model import JourneyError
 from pipelines.journeys.released import list_changed_releases, list_retired
 from pipelines.journeys.spec import load_journeys
-from quality.change_control import list_broken_promises
 from quality.company import load_company
-from quality.consumers import NAME as CONSUMERS
-from quality.consumers import consumer_faults, load_consumers
 from quality.contract import ContractError
 from quality.definitions import load_definitions
 from quality.gate import check_company
-from quality.output_contract import load_output_contracts
+from quality.promises.change_control import list_broken_promises
+from quality.promises.consumers import NAME as CONSUMERS
+from quality.promises.consumers import consumer_faults, load_consumers
+from quality.promises.output_contract import load_output_contracts
 
 
 def lint_company(folder: Path, released: Path | None = None) -> list[str]:

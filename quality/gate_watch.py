@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from quality.gate_problem import Findings, suggest
-from quality.watch_queries import QUERIES
+from quality.watch.queries import QUERIES
 
 
 def check_watch(rule: Mapping[str, Any], operators: list[str], path: str) -> Findings:

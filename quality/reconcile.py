@@ -15,12 +15,12 @@ from typing import Any
 
 import duckdb
 
-from quality import watch_sql
 from quality.company import Company
 from quality.contract import Column, Contract
 from quality.render_sql import literal
 from quality.render_value import base_name
 from quality.validate import CheckResult
+from quality.watch.sql import ORPHANS
 
 INTERACTIONS, ORDERS, CASES = "marts/fct_interactions", "marts/fct_orders", "marts/fct_cases"
 ANSWERS, RECORDS = "marts/fct_survey_responses", "marts/bridge_customer_records"
@@ -232,7 +232,7 @@ def _unmapped(connection: duckdb.DuckDBPyConnection) -> list[str]:
 def _orphans(connection: duckdb.DuckDBPyConnection) -> list[str]:
     last = connection.execute("select as_of::date from control.run").fetchall()[0][0]
     rows = connection.execute(
-        f"select dataset, column_name, day, seen, usual from ({watch_sql.ORPHANS}) "
+        f"select dataset, column_name, day, seen, usual from ({ORPHANS}) "
         "where effect > bound and day > $last - interval 7 day and day <= $last order by effect / bound desc",
         {"last": last},
     ).fetchall()

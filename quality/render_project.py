@@ -15,11 +15,11 @@ import yaml
 
 from quality import render_sql as sql
 from quality.company import Company
-from quality.consumers import load_consumers
+from quality.promises.consumers import load_consumers
+from quality.promises.render_exposures import render_exposures
 from quality.render_base import render_base, render_versions
 from quality.render_docs import document_models
 from quality.render_events import render_consents, render_interactions, render_surveys
-from quality.render_exposures import render_exposures
 from quality.render_facts import render_cases, render_orders
 from quality.render_people import render_accounts, render_identifiers, render_persons
 from quality.render_std import STANDARD_TABLES, render_union

@@ -1,7 +1,7 @@
 """Running the suites: Great Expectations by pushdown, results without any customer's value.
 
 Put here: one context for all suites, and what of a result may leave it.
-Keep out: what is checked (suites.py), how GX reads DuckDB (gx_duckdb.py), storing results (pipelines/publish).
+Keep out: what is checked (suites.py), how GX reads DuckDB (gx), storing results (pipelines/publish).
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from typing import Any
 import duckdb
 
 from quality.company import Company
-from quality.output_contract import load_output_contracts
+from quality.promises.output_contract import load_output_contracts
+from quality.promises.table_drift import CHECK, SHOWN, table_drift
+from quality.promises.table_suites import table_suites
 from quality.suites import Check, Suite, landing_suites
-from quality.table_drift import CHECK, SHOWN, table_drift
-from quality.table_suites import table_suites
 
 MARTS_FILE = "c360_marts.duckdb"
 DOCS_HOME = "../../quality.html"  # of a set of Data Docs: the page of the governance site that links it
@@ -93,7 +93,7 @@ def run_suites(
     connection: duckdb.DuckDBPyConnection, suites: list[Suite], docs: Path | None = None
 ) -> list[CheckResult]:
     """Run all suites in one ephemeral GX context. Importing GX costs seconds, so it happens here and once."""
-    from quality.gx_duckdb import open_datasource  # sets the analytics switch before GX is imported
+    from quality.gx.datasource import open_datasource  # sets the analytics switch before GX is imported
 
     import great_expectations as gx  # isort: skip
 
@@ -108,7 +108,7 @@ def run_suites(
 
 def _write_docs(docs: Path, suites: list[Suite], outcomes: list[Any]) -> None:
     """A page that cannot be written holds nothing back: the checks count all the same."""
-    from quality.data_docs import Outcome, write_data_docs
+    from quality.gx.data_docs import Outcome, write_data_docs
 
     found = [Outcome(suite.asset, outcome) for suite, outcome in zip(suites, outcomes, strict=True)]
     sets = {

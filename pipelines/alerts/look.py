@@ -17,8 +17,8 @@ from pipelines.journeys.model import Journey, JourneyError
 from pipelines.journeys.spec import load_journeys
 from pipelines.settings import Settings
 from quality.company import Company
-from quality.consumers import Consumer, load_consumers
 from quality.contract import ContractError
+from quality.promises.consumers import Consumer, load_consumers
 
 HELD = "batch_within_error_rate"  # a batch of this dataset does not count
 LANDED = "source_is_landed"  # told where a dataset could not be landed at all

@@ -13,10 +13,10 @@ from pipelines.keys import CONTROL, WRITER_POOL
 from pipelines.settings import Settings
 from pipelines.warehouse import open_warehouse
 from quality.company import Company
-from quality.output_contract import load_output_contracts
+from quality.promises.output_contract import load_output_contracts
+from quality.promises.table_drift import CHECK as AS_PROMISED
+from quality.promises.table_suites import table_suites
 from quality.suites import Check, Suite, landing_suites
-from quality.table_drift import CHECK as AS_PROMISED
-from quality.table_suites import table_suites
 from quality.validate import validate
 
 

@@ -11,7 +11,7 @@ from pipelines.keys import LINEAGE, WRITER_POOL
 from pipelines.lineage import record_lineage
 from pipelines.settings import Settings
 from quality.company import Company
-from quality.lineage_sql import LineageError
+from quality.lineage.sql import LineageError
 
 CHECK = "every_published_column_has_lineage"
 
@@ -20,7 +20,7 @@ def build_lineage_asset(settings: Settings, company: Company, tables: list[dg.As
     """Args: tables: every table of the marts file that dbt makes."""
     check = dg.AssetCheckSpec(
         CHECK, asset=LINEAGE, blocking=True,
-        description="Every published column reaches a source field or a named origin of quality/lineage.yml.",
+        description="Every published column reaches a source field or a named origin of quality/lineage/lineage.yml.",
     )  # fmt: skip
 
     @dg.asset(

@@ -1,6 +1,6 @@
 """Checks nobody has to write, as asset checks: whether what arrived is usual for its dataset.
 
-Put here: the Dagster side only. Keep out: what is usual (quality/watch.py), what is measured (quality/profile.py).
+Put here: the Dagster side only. Keep out: what is measured and what is usual (quality/watch).
 """
 
 from collections.abc import Iterator
@@ -12,8 +12,8 @@ from pipelines.keys import CONTROL, WRITER_POOL, landing_key
 from pipelines.settings import Settings
 from pipelines.warehouse import open_warehouse
 from quality.company import Company
-from quality.profile import update_profiles
-from quality.watch import judge_arrivals, name_severity, watches_of
+from quality.watch.judge import judge_arrivals, name_severity, watches_of
+from quality.watch.profile import update_profiles
 
 
 def build_watch(settings: Settings, company: Company) -> dg.AssetChecksDefinition:

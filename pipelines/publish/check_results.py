@@ -13,8 +13,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from quality.create_table import ensure_table
-from quality.output_contract import load_output_contracts
+from quality.promises.create_table import ensure_table
+from quality.promises.output_contract import load_output_contracts
 
 SEVERITIES = ("block", "warn", "record")
 TABLE = "governance.check_results"

@@ -1,7 +1,7 @@
 """The log of what published tables promised otherwise than before: governance.contract_changes.
 
 Put here: comparing with the released copies, and adding to the log.
-Keep out: what a change is (quality/compatibility.py), which may go ahead (quality/change_control.py).
+Keep out: what a change is (quality/promises/compatibility.py), which may go ahead (quality/promises/change_control.py).
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ from pathlib import Path
 
 import duckdb
 
-from quality.change_control import RELEASED, judge, promises_in, promises_now
-from quality.create_table import ensure_table
-from quality.output_contract import load_output_contracts
+from quality.promises.change_control import RELEASED, judge, promises_in, promises_now
+from quality.promises.create_table import ensure_table
+from quality.promises.output_contract import load_output_contracts
 
 TABLE = "governance.contract_changes"
 

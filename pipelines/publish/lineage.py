@@ -13,8 +13,8 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
-from quality.create_table import ensure_table
-from quality.output_contract import load_output_contracts
+from quality.promises.create_table import ensure_table
+from quality.promises.output_contract import load_output_contracts
 
 TABLE = "governance.lineage"
 EVENTS_NAME = "openlineage.ndjson"
@@ -36,7 +36,7 @@ def write_lineage(marts: Path, rows: pa.Table) -> int:
 
     Args:
         marts: `c360_marts.duckdb`; no connection to it may be open.
-        rows: with the columns of `quality.lineage_table.ARROW`.
+        rows: with the columns of `quality.lineage.table.ARROW`.
     Returns:
         the number of rows written.
     """

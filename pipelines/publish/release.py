@@ -1,7 +1,7 @@
 """Copies of the contracts, definitions and journeys a published database was built from.
 
 Put here: what is released, and how the copies change with the published file. Keep out: judging a change against them
-(pipelines/journeys/released.py, quality/change_control.py).
+(pipelines/journeys/released.py, quality/promises/change_control.py).
 """
 
 from __future__ import annotations

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import duckdb
 
-from quality.create_table import ensure_table
-from quality.output_contract import load_output_contracts
+from quality.promises.create_table import ensure_table
+from quality.promises.output_contract import load_output_contracts
 
 TABLE = "governance.restatements"
 # What makes a row the same fact whoever it belongs to. The ids of consents and journey instances name their customer,

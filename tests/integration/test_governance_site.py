@@ -15,7 +15,7 @@ import pytest
 
 from quality.company import load_company
 from quality.definitions import load_definitions
-from quality.output_contract import load_output_contracts
+from quality.promises.output_contract import load_output_contracts
 
 COMPANY = load_company(Path(__file__).parents[2] / "companies/demo")
 SHOWN = "[...document.querySelectorAll('[data-words]')].filter(row => !row.hidden).map(row => row.cells[0].innerText)"

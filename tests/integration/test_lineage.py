@@ -17,10 +17,10 @@ from pipelines.defs.lineage import build_lineage_asset
 from pipelines.keys import LINEAGE
 from pipelines.settings import Settings
 from quality.company import load_company
-from quality.lineage_declared import load_declared
-from quality.lineage_project import ProjectLineage
-from quality.lineage_sql import LineageError
-from quality.lineage_table import without_lineage
+from quality.lineage.declared import load_declared
+from quality.lineage.project import ProjectLineage
+from quality.lineage.sql import LineageError
+from quality.lineage.table import without_lineage
 
 # Columns of facts and marts that no source field makes; every other one reaches one.
 OURS = {

@@ -16,7 +16,7 @@ from pipelines.publish.contract_changes import write_contract_changes
 from quality.company import load_company
 from quality.contract import ContractError
 from quality.definitions import FILE
-from quality.output_contract import FOLDER
+from quality.promises.output_contract import FOLDER
 
 DEMO = Path(__file__).resolve().parents[2] / "companies" / "demo"
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from pipelines.publish.lineage import read_published, write_events, write_lineage
 from pipelines.publish.publish import prepare_marts
-from quality.lineage_table import ARROW
+from quality.lineage.table import ARROW
 
 ROW = {
     "table_schema": "marts",

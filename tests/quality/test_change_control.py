@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from quality.change_control import Promises, judge, list_broken_promises, promises_in, promises_now
-from quality.compatibility import ADDITIVE, BREAKING, WORDING
-from quality.consumers import ALL, Consumer, Read, consumer_faults, load_consumers
 from quality.contract import ContractError
 from quality.definitions import FILE
-from quality.output_contract import FOLDER
+from quality.promises.change_control import Promises, judge, list_broken_promises, promises_in, promises_now
+from quality.promises.compatibility import ADDITIVE, BREAKING, WORDING
+from quality.promises.consumers import ALL, Consumer, Read, consumer_faults, load_consumers
+from quality.promises.output_contract import FOLDER
 
 DEMO = Path(__file__).parents[2] / "companies/demo"
 TODAY = date(2026, 12, 1)

@@ -95,7 +95,7 @@ def context():
 @pytest.fixture(scope="module", params=["table", "query"])
 def batch(request, context, con):
     """The ten orders, as a table and as a query."""
-    from quality.gx_duckdb import open_datasource
+    from quality.gx.datasource import open_datasource
 
     with open_datasource(context, con, request.param) as datasource:
         yield orders(datasource, request.param)
@@ -147,7 +147,7 @@ def test_a_row_condition_picks_the_rows(batch):
 
 
 def test_two_assets_are_asked_in_turns(context, con):
-    from quality.gx_duckdb import open_datasource
+    from quality.gx.datasource import open_datasource
 
     with open_datasource(context, con, "two") as datasource:
         one, two = (
@@ -161,7 +161,7 @@ def test_two_assets_are_asked_in_turns(context, con):
 
 
 def test_the_callers_connection_stays_usable_and_its_files_are_seen(context, tmp_path, caplog):
-    from quality.gx_duckdb import open_datasource
+    from quality.gx.datasource import open_datasource
 
     with duckdb.connect(str(tmp_path / "one.duckdb")) as con:
         con.execute(f"attach '{tmp_path / 'two.duckdb'}' as two")
@@ -179,7 +179,7 @@ def test_the_callers_connection_stays_usable_and_its_files_are_seen(context, tmp
 
 
 def test_nothing_is_asked_of_a_network(context, con, monkeypatch):
-    from quality.gx_duckdb import open_datasource
+    from quality.gx.datasource import open_datasource
 
     def refuse(_socket, address):
         raise AssertionError(f"somebody asks {address}")

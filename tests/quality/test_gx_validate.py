@@ -8,8 +8,8 @@ import duckdb
 import pytest
 
 from quality.company import load_company
-from quality.create_table import ensure_table
-from quality.output_contract import load_output_contracts
+from quality.promises.create_table import ensure_table
+from quality.promises.output_contract import load_output_contracts
 from quality.validate import CheckResult, validate
 
 SHOP = Path(__file__).with_name("shop")

@@ -8,10 +8,10 @@ import pytest
 import yaml
 from render_support import Landed, column, contract
 
-from quality.lineage_declared import load_declared
-from quality.lineage_project import ProjectLineage
-from quality.lineage_sql import Column, LineageError
-from quality.lineage_table import lineage_rows, without_lineage
+from quality.lineage.declared import load_declared
+from quality.lineage.project import ProjectLineage
+from quality.lineage.sql import Column, LineageError
+from quality.lineage.table import lineage_rows, without_lineage
 
 ORDERS = contract(
     "orders",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from quality.lineage_sql import ROWS, Column, LineageError, read_query
+from quality.lineage.sql import ROWS, Column, LineageError, read_query
 
 SCHEMA = {"t.orders": ["id", "customer", "amount", "day"], "t.people": ["customer", "name", "tags", "address"]}
 
@@ -89,7 +89,7 @@ def test_a_literal_is_made_of_nothing():
 
 
 def test_a_star_over_an_unknown_relation_is_refused():
-    with pytest.raises(LineageError, match=r"not known.*quality/lineage.yml"):
+    with pytest.raises(LineageError, match=r"not known.*quality/lineage/lineage.yml"):
         read_query("select * from t.unknown", SCHEMA)
 
 

@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 import jsonschema
 import pytest
 
-from quality.lineage_declared import origin
-from quality.lineage_graph import LineageGraph
-from quality.lineage_sql import ROWS, Column, QueryLineage
-from quality.openlineage import lineage_events
+from quality.lineage.declared import origin
+from quality.lineage.graph import LineageGraph
+from quality.lineage.openlineage import lineage_events
+from quality.lineage.sql import ROWS, Column, QueryLineage
 
 TEXT, URI = {"type": "string", "minLength": 1}, {"type": "string", "pattern": "^(https|urn):"}
 UUID = "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$"

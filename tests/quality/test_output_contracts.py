@@ -8,11 +8,11 @@ import pytest
 import yaml
 
 from quality.contract import ContractError
-from quality.create_table import ensure_table
-from quality.gate_output import output_faults
-from quality.output_contract import FOLDER, load_output_contracts, read_output_contract, read_output_contracts
-from quality.render_marts import drift, render_marts, sync
-from quality.table_drift import table_drift
+from quality.promises.create_table import ensure_table
+from quality.promises.gate_output import output_faults
+from quality.promises.output_contract import FOLDER, load_output_contracts, read_output_contract, read_output_contracts
+from quality.promises.render_marts import drift, render_marts, sync
+from quality.promises.table_drift import table_drift
 
 REPOSITORY = Path(__file__).parents[2]
 CONTRACTS = load_output_contracts()

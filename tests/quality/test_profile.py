@@ -7,7 +7,7 @@ import pytest
 from support.ingest_home import Home, column
 
 from quality.company import Company
-from quality.profile import list_measures, update_profiles
+from quality.watch.profile import list_measures, update_profiles
 
 TYPES = {"authoritativeDefinitions": [{"type": "term", "url": "definitions/interaction.touchpoint"}]}
 MAPPED = TYPES | {

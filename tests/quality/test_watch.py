@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from quality.company import load_company
 from quality.contract import Rule
 from quality.validate import CheckResult
-from quality.watch import judge_arrivals, watches_of
+from quality.watch.judge import judge_arrivals, watches_of
 
 COMPANY = load_company(Path(__file__).with_name("shop"))
 ORDERS = COMPANY.contracts[0]

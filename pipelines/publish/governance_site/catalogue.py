@@ -17,15 +17,15 @@ import duckdb
 from pipelines.publish.governance_site import queries
 from pipelines.publish.publish import OFFLINE, PublishError
 from quality.company import Company
-from quality.consumers import Consumer, load_consumers
 from quality.contract import Column, Contract
 from quality.definitions import ALLOWED, Term, load_definitions
-from quality.lineage_sql import HOW
-from quality.output_contract import OutputContract, load_output_contracts
+from quality.lineage.sql import HOW
+from quality.promises.consumers import Consumer, load_consumers
+from quality.promises.output_contract import OutputContract, load_output_contracts
 
 DAYS = 90
 STRICTNESS = ALLOWED["classification"]
-VALUES = ("same", "derived", "aggregated", "counted")  # of quality.lineage_sql.HOW
+VALUES = ("same", "derived", "aggregated", "counted")  # of quality.lineage.sql.HOW
 BAD = {"block": "broken", "warn": "warned"}
 Row = Mapping[str, Any]
 

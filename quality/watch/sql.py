@@ -4,7 +4,7 @@ Every query gives one row per dataset, day and column: `seen`, what is `usual`, 
 `bound` beyond which it is no chance; null where the history is too short to say. `daily` and `days` are made first.
 
 Put here: the statistics of counts, shares and medians, and the bounds all share.
-Keep out: histograms (watch_histograms.py), which days are judged (watch.py), what is measured (profile.py).
+Keep out: histograms (histograms.py), which days are judged (judge.py), what is measured (profile.py).
 Source: median and MAD (Hampel 1974).
 """
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from quality.consumers import Consumer
+from quality.promises.consumers import Consumer
 
 PACKAGE = "c360"
 

@@ -1,6 +1,6 @@
 """Great Expectations' SQL engine, made to agree with DuckDB: how it connects, and what its types are called.
 
-Put here: the engine. Keep out: metrics DuckDB answers its own way (gx_duckdb_metrics.py), datasources (gx_duckdb.py).
+Put here: the engine. Keep out: metrics DuckDB answers its own way (metrics.py), datasources (datasource.py).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 A part never changes, so it is profiled once, with one scan, and its profile is kept. Counts add up over the parts of a
 day. Histograms hold hashes, shapes, magnitudes and hours of a sample of rows; no value of a customer is kept.
 
-Put here: what is measured of a part, and keeping it. Keep out: whether it is usual (watch.py), Dagster.
+Put here: what is measured of a part, and keeping it. Keep out: whether it is usual (judge.py), Dagster.
 Source: bins of magnitude after DDSketch (Masson, Rim and Lee 2019): fixed, so that parts can be added.
 """
 

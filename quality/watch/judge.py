@@ -1,7 +1,7 @@
 """Checks nobody has to write: whether what arrived is usual for its dataset.
 
 Put here: which checks there are, which days they judge, what a contract may say against what was learned, the words.
-Keep out: the statistics (watch_sql.py, watch_histograms.py), what is measured of a part (profile.py), Dagster.
+Keep out: the statistics (sql.py, histograms.py), what is measured of a part (profile.py), Dagster.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import duckdb
 from quality.company import Company
 from quality.contract import Contract
 from quality.gate_dataset import unit_seconds
-from quality.profile import list_measures
 from quality.validate import CheckResult
-from quality.watch_queries import QUERIES, TABLES
+from quality.watch.profile import list_measures
+from quality.watch.queries import QUERIES, TABLES
 
 JUDGED = 7  # arrival days, the latest last; the days before them are the history
 NAMED = 5  # columns and days a result names

@@ -1,13 +1,13 @@
 """What is usual in histograms, as SQL: values, shapes, magnitudes, hours and lags of a day beside all days before it.
 
-Put here: the statistics of bins; queries have the columns of watch_sql.py's. `grid` is made first.
-Keep out: counts and shares (watch_sql.py), what goes into a bin (profile.py).
+Put here: the statistics of bins; queries have the columns of sql.py's. `grid` is made first.
+Keep out: counts and shares (sql.py), what goes into a bin (profile.py).
 Source: population stability index (Siddiqi 2006), its chance by the tail of chi-square (Laurent and Massart 2000).
 """
 
 from __future__ import annotations
 
-from quality.watch_sql import BEFORE, LEARNED, LEAST_DAYS, LEAST_ROWS, LOOKBACK, TAIL, learned
+from quality.watch.sql import BEFORE, LEARNED, LEAST_DAYS, LEAST_ROWS, LOOKBACK, TAIL, learned
 
 BEFORE_MEASURE = BEFORE.replace("column_name", "column_name, measure")
 

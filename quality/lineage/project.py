@@ -1,7 +1,7 @@
 """The lineage of a whole dbt project: its compiled models, and what is declared of the rest.
 
 Put here: which models there are, what is read before what, and who speaks for a relation.
-Keep out: one query (lineage_sql.py), following (lineage_graph.py), tables and files made of it.
+Keep out: one query (sql.py), following (graph.py), tables and files made of it.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from quality.company import Company
-from quality.lineage_declared import CONTRACTED, LABEL, LANDING, Declared, landed_dataset, load_declared, origin
-from quality.lineage_graph import LineageGraph
-from quality.lineage_sql import ROWS, LineageError, QueryLineage, read_query
+from quality.lineage.declared import CONTRACTED, LABEL, LANDING, Declared, landed_dataset, load_declared, origin
+from quality.lineage.graph import LineageGraph
+from quality.lineage.sql import ROWS, LineageError, QueryLineage, read_query
 from quality.render_base import TECHNICAL
 from quality.render_std import STANDARD_TABLES
 

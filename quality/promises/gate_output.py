@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from quality.contract import ContractError
 from quality.definitions import ALLOWED, Definitions, load_definitions
-from quality.output_contract import OutputColumn, OutputContract, load_output_contracts
+from quality.promises.output_contract import OutputColumn, OutputContract, load_output_contracts
 
 STRICTNESS = ALLOWED["classification"]  # public < internal < confidential < restricted
 GROUPS = {"marts": "marts", "journeys": "marts", "governance": "governance"}  # group: schema

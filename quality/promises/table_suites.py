@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from quality.output_contract import OutputContract
+from quality.promises.output_contract import OutputContract
 from quality.suites import Check, Suite
 
 SEVERITY = "block"  # a table that breaks its contract is not published

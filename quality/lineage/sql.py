@@ -1,7 +1,7 @@
 """What each column of a query is made of, read from its SQL.
 
 Put here: one query -> the columns of other relations behind each of its columns, and what decides its rows.
-Keep out: what a query's relations are made of in turn (lineage_graph.py), which queries there are (lineage_project.py).
+Keep out: what a query's relations are made of in turn (graph.py), which queries there are (project.py).
 """
 
 from __future__ import annotations
@@ -86,7 +86,9 @@ class _Reader:
     def read(self) -> QueryLineage:
         columns = dict(self._outputs(self._root))
         if ROWS in columns:
-            raise LineageError("the columns behind `*` are not known; declare the relation in quality/lineage.yml")
+            raise LineageError(
+                "the columns behind `*` are not known; declare the relation in quality/lineage/lineage.yml"
+            )
         columns[ROWS] = self._rows_of(self._root)
         filters = {c for scope in self._scopes.values() for c in self._filters(scope)}
         return QueryLineage(columns, frozenset(filters))

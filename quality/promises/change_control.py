@@ -14,11 +14,11 @@ from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
-from quality.compatibility import ADDITIVE, BREAKING, Change, compare
-from quality.consumers import Consumer, load_consumers, served_versions
 from quality.contract import ContractError
 from quality.definitions import Definitions, load_definitions, read_definitions
-from quality.output_contract import FOLDER, OutputContract, load_output_contracts, read_output_contracts
+from quality.promises.compatibility import ADDITIVE, BREAKING, Change, compare
+from quality.promises.consumers import Consumer, load_consumers, served_versions
+from quality.promises.output_contract import FOLDER, OutputContract, load_output_contracts, read_output_contracts
 
 DEFINITIONS = "definitions.yml"
 RELEASED = "tables"  # below the released folder of a home

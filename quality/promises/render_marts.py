@@ -16,7 +16,7 @@ from typing import Any
 
 import yaml
 
-from quality.output_contract import OutputColumn, OutputContract
+from quality.promises.output_contract import OutputColumn, OutputContract
 
 FOLDERS = {"marts": "models/marts", "journeys": "models/journeys/marts", "governance": "models/governance"}
 SEVERITY = {"error": "error", "warning": "warn"}

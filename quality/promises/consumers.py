@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from quality.contract import ContractError
-from quality.output_contract import OutputContract
+from quality.promises.output_contract import OutputContract
 
 FILE = Path(__file__).with_name("consumers.yml")  # what the product itself reads
 NAME = "consumers.yml"

@@ -1,7 +1,7 @@
 """From every column to where it begins: source fields and named origins, with the shortest way there.
 
 Put here: following lineage through relations.
-Keep out: reading SQL (lineage_sql.py), declarations (lineage_declared.py).
+Keep out: reading SQL (sql.py), declarations (declared.py).
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from quality.lineage_declared import LANDING, origin
-from quality.lineage_sql import HOW, ROWS, Column, LineageError, QueryLineage
+from quality.lineage.declared import LANDING, origin
+from quality.lineage.sql import HOW, ROWS, Column, LineageError, QueryLineage
 
 
 @dataclass(frozen=True)
@@ -73,5 +73,5 @@ class LineageGraph:
         table = self.tables.get(column.table)
         if table is None or column.name not in table.columns:
             what = "rows" if column.name == ROWS else f"column {column.name!r}"
-            raise LineageError(f"{column.table}: {what} not known; declare the relation in quality/lineage.yml")
+            raise LineageError(f"{column.table}: {what} not known; declare the relation in quality/lineage/lineage.yml")
         return table.columns[column.name]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import duckdb
 
-from quality.output_contract import OutputContract
+from quality.promises.output_contract import OutputContract
 
 
 def ensure_table(connection: duckdb.DuckDBPyConnection, contract: OutputContract) -> None:

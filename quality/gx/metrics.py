@@ -1,6 +1,6 @@
 """Metrics of Great Expectations that DuckDB answers in its own way. Importing this module registers them.
 
-Put here: types of columns, regular expressions, LIKE. Keep out: the engine (gx_duckdb_engine.py).
+Put here: types of columns, regular expressions, LIKE. Keep out: the engine (engine.py).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from great_expectations.expectations.metrics.map_metric_provider import (
 from great_expectations.expectations.metrics.metric_provider import metric_value
 from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 
-from quality.gx_duckdb_engine import DuckDBEngine, type_class
+from quality.gx.engine import DuckDBEngine, type_class
 
 Condition = sa.ColumnElement[bool]
 

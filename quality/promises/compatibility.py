@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from quality.definitions import ALLOWED, Definitions, Term
 from quality.gate_dataset import unit_seconds
-from quality.output_contract import OutputColumn, OutputContract
+from quality.promises.output_contract import OutputColumn, OutputContract
 
 BREAKING, ADDITIVE, WORDING = "breaking", "additive", "wording"
 STRICTNESS = ALLOWED["classification"]

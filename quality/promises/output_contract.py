@@ -17,7 +17,7 @@ import yaml
 from quality.contract import ContractError
 from quality.definitions import Term, load_definitions
 
-FOLDER = Path(__file__).with_name("contracts")
+FOLDER = Path(__file__).parents[1] / "contracts"
 TERM = "definitions/"
 
 

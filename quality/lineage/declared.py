@@ -1,7 +1,7 @@
-"""What quality/lineage.yml and the contracts say of relations no SQL makes.
+"""What quality/lineage/lineage.yml and the contracts say of relations no SQL makes.
 
 Put here: reading those declarations as lineage of a relation.
-Keep out: SQL (lineage_sql.py), following (lineage_graph.py).
+Keep out: SQL (sql.py), following (graph.py).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from quality.contract import Contract
-from quality.lineage_sql import HOW, ROWS, Column, LineageError, QueryLineage
+from quality.lineage.sql import HOW, ROWS, Column, LineageError, QueryLineage
 from quality.render_base import TECHNICAL
 
 DECLARED = Path(__file__).with_name("lineage.yml")

@@ -1,7 +1,7 @@
 """`governance.lineage` as rows: one per published column and source field, or named origin, it is made of.
 
 Put here: its rows, in the columns of quality/contracts/lineage.odcs.yaml.
-Keep out: following (lineage_graph.py), writing it (pipelines/publish).
+Keep out: following (graph.py), writing it (pipelines/publish).
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from quality.company import Company
 from quality.definitions import load_definitions
-from quality.lineage_declared import LANDING
-from quality.lineage_graph import LineageGraph, Route
-from quality.lineage_sql import Column
+from quality.lineage.declared import LANDING
+from quality.lineage.graph import LineageGraph, Route
+from quality.lineage.sql import Column
 from quality.render_std import STANDARD_TABLES
 
 ARROW = pa.schema(

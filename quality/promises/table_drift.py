@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 import duckdb
 
-from quality.output_contract import OutputContract
+from quality.promises.output_contract import OutputContract
 
 CHECK = "is_what_its_contract_says"
 SHOWN = 8  # of the differences a check result names; the count is of all

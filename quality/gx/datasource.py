@@ -1,7 +1,7 @@
 """Great Expectations on an open DuckDB connection, by pushdown.
 
-It and gx_duckdb_*.py depend on nothing else of ours. Put here: the datasource. Importing it imports GX (seconds).
-Keep out: the engine and its metrics (gx_duckdb_engine.py, gx_duckdb_metrics.py), what is expected (suites.py).
+This package depends on nothing else of ours. Put here: the datasource. Importing it imports GX (seconds).
+Keep out: the engine and its metrics (engine.py, metrics.py), what is expected (suites.py).
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ from duckdb_sqlalchemy import ConnectionWrapper
 from great_expectations.data_context import EphemeralDataContext
 from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
 
-import quality.gx_duckdb_metrics  # noqa: F401  registers them
-from quality.gx_duckdb_engine import DuckDBEngine
+import quality.gx.metrics  # noqa: F401  registers them
+from quality.gx.engine import DuckDBEngine
 
 
 class DuckDBConnectionDatasource(SQLDatasource):

@@ -10,8 +10,8 @@ from datetime import datetime
 from typing import Any
 from uuid import NAMESPACE_URL, uuid5
 
-from quality.lineage_graph import LineageGraph
-from quality.lineage_sql import ROWS, Column, QueryLineage
+from quality.lineage.graph import LineageGraph
+from quality.lineage.sql import ROWS, Column, QueryLineage
 
 PRODUCER = "urn:customer360:lineage"
 SPEC = "https://openlineage.io/spec"

@@ -1,0 +1,1 @@
+"""Great Expectations on DuckDB, of no other part of ours: datasource, engine, metrics, pages without a network."""

@@ -1,0 +1,1 @@
+"""What we promise of the published tables: output contracts, their rendering, their changes, their readers."""

@@ -1,0 +1,1 @@
+"""Checks nobody writes: what arrives, judged by the days before it."""
