@@ -116,9 +116,10 @@ def read_catalogue(company: Company, published: Path, now: datetime) -> Catalogu
     with duckdb.connect(str(published), read_only=True, config=OFFLINE) as connection:
         facts = {
             name: _rows(connection, getattr(queries, name))
-            for name in ("TABLES", "CHECKS", "LAST_RUN", "QUARANTINE", "SOURCES", "CHANGES", "JOURNEYS", "LINEAGE")
+            for name in ("TABLES", "CHECKS", "LAST_RUN", "QUARANTINE", "SOURCES", "CHANGES", "JOURNEYS")
             + ("IDENTITIES",)
         }
+        facts["LINEAGE"] = _rows(connection, queries.LINEAGE, how=list(HOW))
         days = _rows(connection, queries.DAYS, days=DAYS)
         broken = _rows(connection, queries.BROKEN, days=DAYS)
     consumers = load_consumers(company.folder)
@@ -142,7 +143,7 @@ def read_catalogue(company: Company, published: Path, now: datetime) -> Catalogu
 def _tables(consumers: list[Consumer], facts: Mapping[str, list[Row]]) -> tuple[TablePage, ...]:
     rows = {row["asset"]: row["rows"] for row in facts["TABLES"]}
     checks = _by(facts["CHECKS"], "asset")
-    lineage = _by(_nearest_first(facts["LINEAGE"]), "table_name")
+    lineage = _by(facts["LINEAGE"], "table_name")
     return tuple(
         TablePage(
             contract=contract,
@@ -163,7 +164,7 @@ def _datasets(company: Company, facts: Mapping[str, list[Row]]) -> tuple[Dataset
     received = {row["dataset"]: row for row in facts["SOURCES"]}
     checks = _by(facts["CHECKS"], "asset")
     quarantine = _by(facts["QUARANTINE"], "dataset")
-    lineage = _by(_nearest_first(facts["LINEAGE"]), "dataset")
+    lineage = _by(facts["LINEAGE"], "dataset")
     return tuple(
         DatasetPage(
             contract=contract,
@@ -195,10 +196,6 @@ def _terms(company: Company) -> tuple[TermPage, ...]:
 def is_value(way: Row) -> bool:
     """Whether a value is made of the other, and not only found or resolved by it."""
     return way["how"] in VALUES
-
-
-def _nearest_first(ways: list[Row]) -> list[Row]:
-    return sorted(ways, key=lambda way: (HOW.index(way["how"]), way["hops"]))
 
 
 def _state(checks: Iterable[Row]) -> str:

@@ -69,7 +69,11 @@ JOURNEYS = """
     from marts.dim_journeys as d
     order by d.journey_id, d.version desc
 """
-LINEAGE = "select * from governance.lineage order by all"
+LINEAGE = """
+    select table_name, column_name, dataset, field, origin, how
+    from governance.lineage
+    order by list_position($how, how), hops, table_name, column_name, dataset, field, origin
+"""  # what values are made of first
 IDENTITIES = (
     "select event, count(*) as times, max(happened_at) as last_at from governance.id_events group by event order by 1"
 )

@@ -12,12 +12,12 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup, escape
 
 from pipelines.publish.governance_site.catalogue import Catalogue, TablePage, is_value, read_catalogue
 from pipelines.publish.governance_site.lineage_picture import Picture, draw_lineage
-from pipelines.publish.look import put_page, shared_style, style
+from pipelines.publish.look import put_page, shared_style, style, templates_of
 from quality.company import Company
 
 PAGES = ("index", "glossary", "quality", "journeys", "changes")
@@ -92,13 +92,7 @@ def _render(template: str, **about: Any) -> str:
 
 @cache
 def _templates() -> Environment:
-    environment = Environment(
-        loader=PackageLoader(__package__),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates_of(__package__)
     environment.filters |= {"number": _number, "day": _day, "breakable": _breakable}
     environment.tests["value"] = is_value
     environment.globals |= {"search": style(Path(__file__).parent / "templates" / "search.js")}

@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
 from pipelines.publish.journey_pages import words
@@ -27,7 +27,7 @@ from pipelines.publish.journey_pages.figures import GOAL, LOST, OPEN, JourneyFig
 from pipelines.publish.journey_pages.journey_map import WIDEST, draw_map
 from pipelines.publish.journey_pages.read import read_journeys
 from pipelines.publish.journey_pages.sankey import draw_paths
-from pipelines.publish.look import put_page, shared_style, style
+from pipelines.publish.look import put_page, shared_style, style, templates_of
 
 LEGEND = (
     "Line: thicker where more went, dashed where the declared map has no such move, dotted where it has one that "
@@ -141,13 +141,7 @@ def vega_scripts() -> str:
 
 @cache
 def _templates() -> Environment:
-    environment = Environment(
-        loader=PackageLoader(__package__),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    environment = templates_of(__package__)
     environment.filters |= {
         name: getattr(words, name) for name in ("common", "number", "share", "duration", "mean", "measured", "plain")
     }

@@ -1,4 +1,4 @@
-"""The look all pages for people share, and how a page is put in place.
+"""The look all pages for people share, and how a page is made and put in place.
 
 Put here: style sheets of more than one page. Keep out: what a page says.
 """
@@ -8,7 +8,15 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
+
+
+def templates_of(package: str) -> Environment:
+    """The templates of a package: whatever a company wrote is escaped, and a name nobody gave is an error."""
+    return Environment(
+        loader=PackageLoader(package), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
 
 
 def style(file: Path) -> Markup:
