@@ -111,15 +111,14 @@ def _settings(company: Company, home: Path, package: Path) -> dict[str, str]:
         "threads": 1,
         "attach": [{"path": str(home / "c360_marts.duckdb"), "alias": "m", "options": {"storage_version": "v1.2.0"}}],
         "plugins": [{"module": module} for module in PLUGINS],
-        "settings": {
+        "config_options": {  # of the database: dbt sets `settings` for every cursor, which fails once one has spilled
             "threads": f"{{{{ env_var('C360_THREADS', '{os.cpu_count() or 1}') | as_number }}}}",
             "memory_limit": "{{ env_var('C360_MEMORY_LIMIT', '3GB') }}",
             "temp_directory": str(home / "tmp"),
-            "preserve_insertion_order": False,
             "checkpoint_threshold": "20GB",
-            "TimeZone": "UTC",
             "autoinstall_known_extensions": False,
         },
+        "settings": {"preserve_insertion_order": False, "TimeZone": "UTC"},
     }
     return {
         "dbt_project.yml": _yaml(project),

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 import yaml
+from dbt.adapters.duckdb import environments
+from dbt.adapters.duckdb.credentials import DuckDBCredentials
 from render_support import REPOSITORY, Landed, column, contract
 
 PERSON = (
@@ -59,7 +61,21 @@ def test_profile_opens_the_warehouse_with_the_marts_beside_it_in_utc(tmp_path):
     output = read_yaml(landed.home / "dbt" / "profiles.yml")["company_tiny"]["outputs"]["home"]
     assert output["path"] == str(landed.home / "warehouse.duckdb")
     assert (output["attach"][0]["alias"], output["settings"]["TimeZone"]) == ("m", "UTC")
-    assert output["settings"]["autoinstall_known_extensions"] is False
+    assert output["config_options"]["autoinstall_known_extensions"] is False
+
+
+def test_a_warehouse_that_has_spilled_still_lends_cursors_to_dbt(tmp_path):
+    landed = Landed(tmp_path, [contract("crm", *PERSON)])
+    landed.render(tmp_path)
+    output = read_yaml(landed.home / "dbt" / "profiles.yml")["company_tiny"]["outputs"]["home"]
+    output["config_options"] |= {"threads": 1, "memory_limit": "48MB"}
+    (landed.home / "tmp").mkdir()
+    environment = environments.create(DuckDBCredentials.from_dict(output | {"plugins": [], "database": "warehouse"}))
+    sort = "create table sorted as select md5(i::varchar) as id from range(2000000) as numbers(i) order by id"
+    environment.handle().cursor().execute(sort)
+    assert list((landed.home / "tmp").glob("duckdb_temp*"))
+    environment.handle().cursor().execute("select 1")
+    environment.close()
 
 
 @pytest.mark.parametrize("folder", COMPANIES, ids=lambda f: f.name)
