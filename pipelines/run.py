@@ -26,6 +26,7 @@ from pipelines.settings import REPOSITORY, Settings
 from quality.company import load_company
 
 DBT_ERRORS = "Errors parsed from dbt logs:"  # what stands before it names the command, with all its models
+STACK = re.compile(r"^Traceback \(.*\n(?:\s.*\n)*", re.MULTILINE)  # all but its last line, which says what went wrong
 TEST_FAILED = re.compile(r"\d+ of \d+ FAIL |Failure in test |Got \d+ results?, configured to |compiled code at ")
 
 
@@ -135,8 +136,8 @@ def _faults(event: dg.DagsterEvent) -> list[str]:
 
 
 def _dbt_errors(lines: list[str]) -> list[str]:
-    """What dbt says of models that could not be built; of what it says of tests, nothing."""
-    said = [line.strip() for line in lines]
+    """What dbt says of models that could not be built; of tests, and of where in its own code it was, nothing."""
+    said = [line.strip() for line in STACK.sub("", "\n".join(lines)).splitlines()]
     return [line for line in said if line and not TEST_FAILED.match(line)]
 
 
@@ -148,6 +149,8 @@ def _failed_check(evaluation: dg.AssetCheckEvaluation) -> list[str]:
     if held:
         return [f"{asset}: {held.value}"]
     rows = next((evaluation.metadata[name].value for name in NUMBERS if name in evaluation.metadata), None)
+    if rows == 0:  # a test of dbt that ended before it had an answer
+        return [f"{asset}: {evaluation.check_name} could not be asked; nothing is published until it holds"]
     seen = "" if rows is None else f", {rows:,} rows"
     return [f"{asset}: {evaluation.check_name} does not hold{seen}; nothing is published until it does"]
 
