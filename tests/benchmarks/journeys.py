@@ -28,16 +28,12 @@ AS_OF = datetime(2026, 1, 1)
 FACTS = (  # and what they are made from
     *("int_account_interactions__keyed", "int_channels__numbered", "int_journeys__declared"),
     *("int_journey_stages__declared", "int_journey_transitions__declared", "int_journey_entities__digested"),
-    *("int_journey_entities__touched", "int_journey_build__planned", "int_journey_interactions__matched"),
-    *("int_journey_spans__walked", "int_journey_visits__numbered", "int_journey_instances__numbered"),
-    *("int_journey_visits__surveyed", "int_journey_variants__aligned", "int_channel_sets__named", "fct_journeys"),
-    *(
-        "fct_journey_stages",
-        "fct_journey_interactions",
-        "fct_journey_transitions",
-        "fct_journey_deviations",
-        "int_journey_entities__built",
-    ),
+    *("int_journey_entities__touched", "int_journey_build__planned", "int_journey_interactions__known"),
+    *("int_journey_interactions__matched", "int_journey_spans__walked", "int_journey_visits__numbered"),
+    *("int_journey_instances__numbered", "int_journey_visits__surveyed", "int_journey_variants__aligned"),
+    *("int_channel_sets__named", "fct_journeys", "fct_journey_stages"),
+    *("fct_journey_interactions", "fct_journey_transitions", "fct_journey_deviations"),
+    *("int_journey_entities__built",),
 )
 SIZES = [1_000_000, 10_000_000, 20_000_000]
 EVENTS = """

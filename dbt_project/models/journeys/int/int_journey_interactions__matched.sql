@@ -1,38 +1,6 @@
-{{ config(materialized='customer_view') }}
+{{ config(materialized='view') }}
 
--- the world is judged at as_of: what happened later has not happened yet
-{% set columns = [
-    'interaction_id', 'touchpoint', 'occurred_at', 'priority', 'sequence', 'slot', 'channel', 'is_online', 'assisted',
-    'business_model', 'value', 'cost', 'attributes', 'order_key', 'case_key',
-] | join(', ') %}
-
-with of_entities as (
-    select
-        customer_id as entity_id,
-        'customer' as entity,
-        cast(null as {{ dbt.type_string() }}) as account_key,
-        {{ columns }}
-    from {{ ref('fct_interactions') }}
-    where {{ c360.in_customer_range() }}
-    union all
-    select entity_id, 'account' as entity, account_key, {{ columns }}
-    from {{ ref('int_account_interactions__keyed') }}
-    where {{ c360.in_customer_range('entity_id') }}
-),
-
-interactions as (
-    select
-        i.*,
-        coalesce(n.channel_set, 0) as channel_set,
-        case when i.is_online then 4 when not i.is_online then 8 else 0 end
-        + case when i.assisted then 16 else 0 end
-        + case when i.business_model = 'b2b' then 32 else 0 end as traits
-    from of_entities as i
-    left join {{ ref('int_channels__numbered') }} as n on i.channel = n.channel
-    where i.occurred_at <= (select max(as_of) from {{ source('control', 'run') }})
-),
-
-rules as (
+with rules as (
     select r.rule_id, r.journey_no, r.touchpoint, r.kind, r.stage_no, r.exclusion_no, j.entity, j.correlate_by
     from {{ source('control', 'journey_rules') }} as r
     inner join {{ source('control', 'journeys') }} as j on r.journey_no = j.journey_no
@@ -73,7 +41,7 @@ touchpoint_roles as (
 -- attributes
 conditional_rules_met as (
     select i.interaction_id, r.rule_id, r.journey_no, r.kind, r.stage_no, r.exclusion_no
-    from interactions as i
+    from {{ ref('int_journey_interactions__known') }} as i
     inner join rules as r on i.touchpoint = r.touchpoint and i.entity = r.entity
     inner join attributes_per_rule as n on r.rule_id = n.rule_id
     inner join conditions as c
@@ -106,7 +74,7 @@ roles as (
         t.candidates | coalesce(c.candidates, 0) as candidates,
         t.exclusions | coalesce(c.exclusions, 0) as exclusions,
         t.roles | coalesce(c.roles, 0) | i.traits as roles
-    from interactions as i
+    from {{ ref('int_journey_interactions__known') }} as i
     inner join touchpoint_roles as t on i.touchpoint = t.touchpoint and i.entity = t.entity
     left join conditional_roles as c on i.interaction_id = c.interaction_id and t.journey_no = c.journey_no
 ),
