@@ -23,6 +23,7 @@ from pipelines.defs.alerts import alert_on_runs
 from pipelines.defs.automation import BUILD, LAND
 from pipelines.keys import CATCH_UP
 from pipelines.settings import REPOSITORY, Settings
+from pipelines.turns import take_turn
 from quality.company import load_company
 
 DBT_ERRORS = "Errors parsed from dbt logs:"  # what stands before it names the command, with all its models
@@ -50,27 +51,36 @@ def prepare_home(settings: Settings) -> None:
     logs hold raw personal data); only publishing opens its folder and file to other users.
     """
     if not settings.home.exists():
-        settings.home.mkdir(parents=True)
+        settings.home.mkdir(parents=True, exist_ok=True)  # another may just have begun
         settings.home.chmod(0o711)  # others may pass through to published/, and see nothing else
     os.umask(0o077)
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     (settings.home / "tmp").mkdir(exist_ok=True)
     target = settings.dagster_home / "dagster.yaml"
     if not target.exists():
-        shutil.copy(REPOSITORY / "dagster.yaml", target)
+        draft = target.with_name(f".{target.name}.{os.getpid()}")
+        shutil.copy(REPOSITORY / "dagster.yaml", draft)
+        draft.replace(target)  # whole or not at all: an existing one is left alone
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
 
 
-def run_pipeline(settings: Settings, say: Callable[[str], None]) -> RunOutcome:
-    """Land and build in this process.
+def run_pipeline(settings: Settings, say: Callable[[str], None], *, wait: bool = True) -> RunOutcome:
+    """Land and build in this process, once it is its turn to write to the home.
 
     Args:
         say: called with one line per asset and per failure, as they happen; what dbt prints goes to <home>/run.log.
     Returns:
         The outcome; a failed landing does not keep `build` from running on the last good state.
+    Raises:
+        HomeBusyError: something else writes to the home, and `wait` is false.
     """
-    started = monotonic()
     prepare_home(settings)
+    with take_turn(settings.home, "c360 run", say, wait=wait):
+        return _run(settings, say)
+
+
+def _run(settings: Settings, say: Callable[[str], None]) -> RunOutcome:
+    started = monotonic()
     today = datetime.now(UTC).date().isoformat()
     log = (settings.home / "run.log").open("w", encoding="utf-8")
     with log, redirect_stdout(log), redirect_stderr(log), dg.DagsterInstance.get() as instance:
