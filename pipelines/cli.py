@@ -124,11 +124,15 @@ def ui(
     port: Annotated[int, typer.Option(help="Port on localhost.")] = 3000,
 ) -> None:
     """Open the Dagster UI (web server and daemon) for a company; ends with Ctrl-C."""
-    from pipelines.run import prepare_home
+    from dagster import DagsterInstance
+
+    from pipelines.run import end_dead_runs, prepare_home
     from pipelines.settings import REPOSITORY
 
     settings = Settings.from_env(company=company, home=home)
     prepare_home(settings)
+    with DagsterInstance.get() as instance:
+        end_dead_runs(instance)
     os.chdir(REPOSITORY)
     os.environ |= {
         "C360_COMPANY": str(settings.company),

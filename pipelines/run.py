@@ -21,11 +21,12 @@ from pipelines.check_log import NUMBERS
 from pipelines.definitions import build_defs
 from pipelines.defs.alerts import alert_on_runs
 from pipelines.defs.automation import BUILD, LAND
-from pipelines.keys import CATCH_UP
+from pipelines.keys import CATCH_UP, PROCESS
 from pipelines.settings import REPOSITORY, Settings
-from pipelines.turns import take_turn
+from pipelines.turns import is_alive, take_turn
 from quality.company import load_company
 
+MAX_RETRIES = "dagster/max_retries"  # run tag: what was killed at the command line is not started by the daemon
 DBT_ERRORS = "Errors parsed from dbt logs:"  # what stands before it names the command, with all its models
 TEST_FAILED = re.compile(r"\d+ of \d+ FAIL |Failure in test |Got \d+ results?, configured to |compiled code at ")
 
@@ -84,6 +85,7 @@ def _run(settings: Settings, say: Callable[[str], None]) -> RunOutcome:
     today = datetime.now(UTC).date().isoformat()
     log = (settings.home / "run.log").open("w", encoding="utf-8")
     with log, redirect_stdout(log), redirect_stderr(log), dg.DagsterInstance.get() as instance:
+        end_dead_runs(instance)
         definitions = build_defs(settings, progress_logger(say))
         runs = [
             _execute(definitions, instance, LAND, today),
@@ -92,6 +94,19 @@ def _run(settings: Settings, say: Callable[[str], None]) -> RunOutcome:
         _alert(settings, definitions, instance, runs, say)
     failures = tuple(fault for run in runs for event in run.all_events for fault in _faults(event))
     return RunOutcome(runs[0].run_id, runs[1].run_id, failures, monotonic() - started)
+
+
+def end_dead_runs(instance: dg.DagsterInstance) -> int:
+    """Have Dagster know of runs of `c360 run` whose process was killed: for it they go on, and keep its queue waiting.
+
+    Returns:
+        How many there were.
+    """
+    running = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+    dead = [run for run in running if PROCESS in run.tags and not is_alive(int(run.tags[PROCESS]))]
+    for run in dead:
+        instance.report_run_failed(run, f"process {run.tags[PROCESS]} is gone; the next run takes up what it left")
+    return len(dead)
 
 
 def _alert(
@@ -118,7 +133,7 @@ def _execute(
         instance=instance,
         raise_on_error=False,
         partition_key=day,
-        tags={CATCH_UP: "true"} if day else None,
+        tags={PROCESS: str(os.getpid()), MAX_RETRIES: "0"} | ({CATCH_UP: "true"} if day else {}),
         run_config={"loggers": {"console": {}}},
     )
 

@@ -17,6 +17,8 @@ import pytest
 from typer.testing import CliRunner
 
 from pipelines.defs.turns import build_executor
+from pipelines.keys import PROCESS
+from pipelines.run import end_dead_runs
 from pipelines.settings import Settings
 from pipelines.turns import LOCK, HomeBusyError, take_turn
 
@@ -129,6 +131,20 @@ def test_a_run_of_dagster_is_one_turn_from_its_first_step_to_its_last(tmp_path, 
     assert seen == [f"Dagster run {done.run_id[:8]} of two_steps (process {os.getpid()}"] * 2
     with take_turn(tmp_path, "next", print, wait=False):
         pass
+
+
+def test_dagster_is_told_of_a_c360_run_whose_process_is_gone_and_of_no_other():
+    # Regression: it counted as running for ever, so no run of the UI left the queue.
+    gone = subprocess.Popen([sys.executable, "-c", ""])
+    gone.wait()
+    runs = {"killed": {PROCESS: str(gone.pid)}, "at work": {PROCESS: str(os.getpid())}, "of the daemon": {}}
+    with dg.DagsterInstance.ephemeral() as instance:
+        for name, tags in runs.items():
+            run = dg.DagsterRun(job_name="build", tags={**tags, "name": name}, status=dg.DagsterRunStatus.STARTED)
+            instance.add_run(run)
+        assert end_dead_runs(instance) == 1
+        failed = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE]))
+    assert [run.tags["name"] for run in failed] == ["killed"]
 
 
 def two_steps() -> dg.JobDefinition:
