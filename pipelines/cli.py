@@ -21,7 +21,8 @@ from pipelines.journey_cli import journey
 from pipelines.matching_cli import identity
 from pipelines.quarantine_cli import quarantine
 from pipelines.settings import Settings
-from pipelines.terminal import Company, Home, console, fail
+from pipelines.terminal import Company, Home, NoWait, console, fail, in_turn
+from pipelines.turns import HomeBusyError
 from quality.contract import ContractError
 
 app = typer.Typer(
@@ -46,14 +47,17 @@ def run(
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="Judge journeys at this instant (ISO); default: end of the last day.")
     ] = None,
+    no_wait: NoWait = False,
 ) -> None:
     """Land what arrived, resolve, model, check and publish.
+
+    One process at a time writes to a home: a second run says whom it waits for, and goes on by itself.
 
     Ends with a table of what the run did. Exits 1 if a source could not be landed, a step failed or a blocking check
     failed; the published file then stays as it was.
     """
     settings = Settings.from_env(company=company, home=home)
-    _run(replace(settings, as_of=as_of or settings.as_of))
+    _run(replace(settings, as_of=as_of or settings.as_of), no_wait)
 
 
 @app.command()
@@ -80,7 +84,10 @@ def render(company: Company = None, home: Home = None) -> None:
     from quality.render_project import render_project
 
     settings = Settings.from_env(company=company, home=home)
-    changed = render_project(_or_exit(load_company, settings.company), settings.home, PACKAGE)
+    facts = _or_exit(load_company, settings.company)
+    settings.home.mkdir(parents=True, exist_ok=True)
+    with in_turn(settings, "c360 render", False):
+        changed = render_project(facts, settings.home, PACKAGE)
     console.print(f"{len(changed)} files written to {settings.dbt}")
 
 
@@ -117,11 +124,15 @@ def ui(
     port: Annotated[int, typer.Option(help="Port on localhost.")] = 3000,
 ) -> None:
     """Open the Dagster UI (web server and daemon) for a company; ends with Ctrl-C."""
-    from pipelines.run import prepare_home
+    from dagster import DagsterInstance
+
+    from pipelines.run import end_dead_runs, prepare_home
     from pipelines.settings import REPOSITORY
 
     settings = Settings.from_env(company=company, home=home)
     prepare_home(settings)
+    with DagsterInstance.get() as instance:
+        end_dead_runs(instance)
     os.chdir(REPOSITORY)
     os.environ |= {
         "C360_COMPANY": str(settings.company),
@@ -136,6 +147,7 @@ def withdraw(
     dataset: Annotated[str, typer.Argument(help="Dataset of the part.")],
     source: Annotated[str, typer.Argument(help="Its source_uri, as `c360 status` and the manifest name it.")],
     reason: Annotated[str, typer.Option("--reason", help="Why; goes to the audit log.")],
+    no_wait: NoWait = False,
     company: Company = None,
     home: Home = None,
 ) -> None:
@@ -147,7 +159,8 @@ def withdraw(
     settings = Settings.from_env(company=company, home=home)
     actor = os.environ.get("USER", "unknown")
     try:
-        land.withdraw(Manifest(settings.state_url), settings.landing, dataset, source, reason=reason, actor=actor)
+        with in_turn(settings, "c360 withdraw", no_wait):
+            land.withdraw(Manifest(settings.state_url), settings.landing, dataset, source, reason=reason, actor=actor)
     except LandingError as fault:
         raise fail(fault) from fault
     console.print(f"{dataset}: {source} withdrawn; run `c360 run` to rebuild without it")
@@ -169,7 +182,7 @@ def _refuse_another_simulation(settings: Settings, people: int, seed: int) -> No
         raise typer.Exit(1)
 
 
-def _run(settings: Settings) -> None:
+def _run(settings: Settings, no_wait: bool = False) -> None:
     from pipelines.lint import lint_company
 
     problems = lint_company(settings.company, settings.released)
@@ -181,7 +194,7 @@ def _run(settings: Settings) -> None:
     from pipelines.summary import summarize
 
     console.print(f"[bold]{settings.company.name}[/] in {settings.home}")
-    outcome = _or_exit(run_pipeline, settings, lambda line: console.print(line, markup=False))
+    outcome = _or_exit(run_pipeline, settings, lambda line: console.print(line, markup=False), wait=not no_wait)
     for table in summarize(settings, run_id=outcome.build_run_id):
         console.print(table)
     for failure in outcome.failures:
@@ -190,11 +203,11 @@ def _run(settings: Settings) -> None:
     raise typer.Exit(0 if outcome.ok else 1)
 
 
-def _or_exit(function, *arguments):
-    """Call it; a fault in the company's files is told as such, without a traceback."""
+def _or_exit(function, *arguments, **options):
+    """Call it; a fault in the company's files, or a home that is busy, is told as such, without a traceback."""
     try:
-        return function(*arguments)
-    except ContractError as fault:
+        return function(*arguments, **options)
+    except (ContractError, HomeBusyError) as fault:
         raise fail(fault) from fault
 
 

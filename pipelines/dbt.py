@@ -28,6 +28,7 @@ from quality.render_project import render_project
 
 PACKAGE = REPOSITORY / "dbt_project"
 DBT = Path(sys.executable).parent / "dbt"
+PARTIAL_PARSE = "partial_parse.msgpack"
 GROUPS = {
     "base": "standard/per_source",
     "std": "standard/tables",
@@ -77,7 +78,12 @@ class _Preparer(DagsterDbtProjectPreparer):
         pass
 
     def _prepare_manifest(self, project: DbtProject) -> None:
-        self._dbt.cli(["parse", "--quiet"], target_path=project.target_path).wait()
+        """Parse aside, then put what was made in place, the manifest last: dbt killed while it writes would leave half
+        of one. Beside it lies what spares the next call its parsing."""
+        target = project.manifest_path.parent
+        self._dbt.cli(["parse", "--quiet"], target_path=target / "parsed").wait()
+        for name in (PARTIAL_PARSE, project.manifest_path.name):
+            (target / "parsed" / name).replace(target / name)
 
 
 def dbt_resource(settings: Settings) -> DbtCliResource:

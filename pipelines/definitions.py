@@ -20,6 +20,7 @@ from pipelines.defs.lineage import build_lineage_asset
 from pipelines.defs.publish import build_publish_asset
 from pipelines.defs.quarantine import build_release_job
 from pipelines.defs.reconcile import build_reconciliation
+from pipelines.defs.turns import build_executor
 from pipelines.defs.warehouse import build_dbt_assets
 from pipelines.defs.watch import build_watch
 from pipelines.keys import LINEAGE, PUBLISHED_LAYERS
@@ -55,7 +56,7 @@ def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_con
         schedules=[build_schedule(company)],
         sensors=[*build_sensors(settings, company, jobs), *build_alert_sensors(settings, company, assets)],
         resources={"dbt": dbt_resource(settings)},
-        executor=dg.in_process_executor,
+        executor=build_executor(settings),
         loggers={"console": console},
     )
 

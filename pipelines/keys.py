@@ -12,6 +12,8 @@ WRITER_POOL = "duckdb_writer"  # every step that writes to the home claims it; d
 RELEASE = "release_quarantine"  # the job; a build follows it
 CATCH_UP = "c360/catch_up"  # run tag: land every day up to the run's that has not landed yet
 
+PROCESS = "c360/process"  # run tag: the process of a `c360 run`
+
 LANDING = "landing"  # first part of the keys of what was received
 CONTROL = AssetKey(["control", "run"])
 PUBLISHED_LAYERS = ("marts", "governance")  # schemas of the published file, first part of their asset keys

@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 
 from pipelines.settings import Settings
-from pipelines.terminal import Company, Home, console, fail
+from pipelines.terminal import Company, Home, NoWait, console, fail, in_turn
 
 quarantine = typer.Typer(
     no_args_is_help=True,
@@ -76,6 +76,7 @@ def release(
     batch: Batch = None,
     rule: Rule = None,
     by: By = None,
+    no_wait: NoWait = False,
     company: Company = None,
     home: Home = None,
 ) -> None:
@@ -91,7 +92,8 @@ def release(
     os.umask(0o077)
     settings, choice = Settings.from_env(company=company, home=home), Choice(dataset, batch, rule)
     try:
-        results = releases.release_quarantine(settings, choice, actor=by or getpass.getuser(), reason=reason)
+        with in_turn(settings, "c360 quarantine release", no_wait):
+            results = releases.release_quarantine(settings, choice, actor=by or getpass.getuser(), reason=reason)
     except (LandingError, ContractError, ValueError) as fault:
         raise fail(fault) from fault
     _tell(
@@ -120,6 +122,7 @@ def drop(
     batch: Batch = None,
     rule: Rule = None,
     by: By = None,
+    no_wait: NoWait = False,
     company: Company = None,
     home: Home = None,
 ) -> None:
@@ -133,7 +136,8 @@ def drop(
 
     settings, choice = Settings.from_env(company=company, home=home), Choice(dataset, batch, rule)
     try:
-        dropped = releases.drop_quarantine(settings, choice, actor=by or getpass.getuser(), reason=reason)
+        with in_turn(settings, "c360 quarantine drop", no_wait):
+            dropped = releases.drop_quarantine(settings, choice, actor=by or getpass.getuser(), reason=reason)
     except (LandingError, ValueError) as fault:
         raise fail(fault) from fault
     _tell([{"dataset": d, "batch": b[:12], "rule": r, "dropped": n} for d, b, r, n in dropped])

@@ -21,10 +21,12 @@ from pipelines.check_log import NUMBERS
 from pipelines.definitions import build_defs
 from pipelines.defs.alerts import alert_on_runs
 from pipelines.defs.automation import BUILD, LAND
-from pipelines.keys import CATCH_UP
+from pipelines.keys import CATCH_UP, PROCESS
 from pipelines.settings import REPOSITORY, Settings
+from pipelines.turns import is_alive, take_turn
 from quality.company import load_company
 
+MAX_RETRIES = "dagster/max_retries"  # run tag: what was killed at the command line is not started by the daemon
 DBT_ERRORS = "Errors parsed from dbt logs:"  # what stands before it names the command, with all its models
 STACK = re.compile(r"^Traceback \(.*\n(?:\s.*\n)*", re.MULTILINE)  # all but its last line, which says what went wrong
 TEST_FAILED = re.compile(r"\d+ of \d+ FAIL |Failure in test |Got \d+ results?, configured to |compiled code at ")
@@ -51,30 +53,40 @@ def prepare_home(settings: Settings) -> None:
     logs hold raw personal data); only publishing opens its folder and file to other users.
     """
     if not settings.home.exists():
-        settings.home.mkdir(parents=True)
+        settings.home.mkdir(parents=True, exist_ok=True)  # another may just have begun
         settings.home.chmod(0o711)  # others may pass through to published/, and see nothing else
     os.umask(0o077)
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     (settings.home / "tmp").mkdir(exist_ok=True)
     target = settings.dagster_home / "dagster.yaml"
     if not target.exists():
-        shutil.copy(REPOSITORY / "dagster.yaml", target)
+        draft = target.with_name(f".{target.name}.{os.getpid()}")
+        shutil.copy(REPOSITORY / "dagster.yaml", draft)
+        draft.replace(target)  # whole or not at all: an existing one is left alone
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
 
 
-def run_pipeline(settings: Settings, say: Callable[[str], None]) -> RunOutcome:
-    """Land and build in this process.
+def run_pipeline(settings: Settings, say: Callable[[str], None], *, wait: bool = True) -> RunOutcome:
+    """Land and build in this process, once it is its turn to write to the home.
 
     Args:
         say: called with one line per asset and per failure, as they happen; what dbt prints goes to <home>/run.log.
     Returns:
         The outcome; a failed landing does not keep `build` from running on the last good state.
+    Raises:
+        HomeBusyError: something else writes to the home, and `wait` is false.
     """
-    started = monotonic()
     prepare_home(settings)
+    with take_turn(settings.home, "c360 run", say, wait=wait):
+        return _run(settings, say)
+
+
+def _run(settings: Settings, say: Callable[[str], None]) -> RunOutcome:
+    started = monotonic()
     today = datetime.now(UTC).date().isoformat()
     log = (settings.home / "run.log").open("w", encoding="utf-8")
     with log, redirect_stdout(log), redirect_stderr(log), dg.DagsterInstance.get() as instance:
+        end_dead_runs(instance)
         definitions = build_defs(settings, progress_logger(say))
         runs = [
             _execute(definitions, instance, LAND, today),
@@ -83,6 +95,19 @@ def run_pipeline(settings: Settings, say: Callable[[str], None]) -> RunOutcome:
         _alert(settings, definitions, instance, runs, say)
     failures = tuple(fault for run in runs for event in run.all_events for fault in _faults(event))
     return RunOutcome(runs[0].run_id, runs[1].run_id, failures, monotonic() - started)
+
+
+def end_dead_runs(instance: dg.DagsterInstance) -> int:
+    """Have Dagster know of runs of `c360 run` whose process was killed: for it they go on, and keep its queue waiting.
+
+    Returns:
+        How many there were.
+    """
+    running = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
+    dead = [run for run in running if PROCESS in run.tags and not is_alive(int(run.tags[PROCESS]))]
+    for run in dead:
+        instance.report_run_failed(run, f"process {run.tags[PROCESS]} is gone; the next run takes up what it left")
+    return len(dead)
 
 
 def _alert(
@@ -109,7 +134,7 @@ def _execute(
         instance=instance,
         raise_on_error=False,
         partition_key=day,
-        tags={CATCH_UP: "true"} if day else None,
+        tags={PROCESS: str(os.getpid()), MAX_RETRIES: "0"} | ({CATCH_UP: "true"} if day else {}),
         run_config={"loggers": {"console": {}}},
     )
 

@@ -62,11 +62,20 @@ def render_project(company: Company, home: Path, package: Path) -> list[Path]:
         root / name: text
         for name, text in {**_settings(company, home, package), **_models(company, home, package)}.items()
     }
-    changed = [file for file, text in files.items() if _write(file, text)]
+    changed = [file for file, text in files.items() if not _says(file, text)]
     stale = [f for folder in RENDERED for f in (root / folder).rglob("*") if f.is_file() and f not in files]
+    link = root / "dbt_packages" / PACKAGE_NAME
+    moved = [] if link.is_symlink() and link.resolve() == package else [link]
+    if changed or stale or moved:  # first: killed from here on, the next run must parse, though it finds all written
+        (root / "target" / "manifest.json").unlink(missing_ok=True)
+    for file in changed:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(files[file], encoding="utf-8")
     for file in stale:
         file.unlink()
-    return changed + stale + _link(root / "dbt_packages" / PACKAGE_NAME, package)
+    if moved:
+        _link(link, package)
+    return changed + stale + moved
 
 
 def _models(company: Company, home: Path, package: Path) -> dict[str, str]:
@@ -128,22 +137,15 @@ def _settings(company: Company, home: Path, package: Path) -> dict[str, str]:
     }
 
 
-def _write(file: Path, text: str) -> bool:
-    if file.is_file() and file.read_text(encoding="utf-8") == text:
-        return False
-    file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(text, encoding="utf-8")
-    return True
+def _says(file: Path, text: str) -> bool:
+    return file.is_file() and file.read_text(encoding="utf-8") == text
 
 
-def _link(link: Path, package: Path) -> list[Path]:
+def _link(link: Path, package: Path) -> None:
     """Install the package by a link, which spares `dbt deps`."""
-    if link.is_symlink() and link.resolve() == package:
-        return []
     link.parent.mkdir(parents=True, exist_ok=True)
     link.unlink(missing_ok=True)
     link.symlink_to(package, target_is_directory=True)
-    return [link]
 
 
 def _yaml(document: dict) -> str:

@@ -61,6 +61,8 @@ def publish(warehouse: Path, marts: Path, published: Path, private: Path, releas
         private: folder of `steward.duckdb` (folder 0700, file 0600): identity and raw values.
         released: folder of copies of the contracts and journeys the warehouse was built from. They count from just
             before the swap: whatever is published is held to what it says.
+    Killed at any step it leaves the last good file or the new one, and drafts which the next call removes.
+
     Raises:
         PublishError: a file is missing, or holds nothing to publish; readers keep the last good one.
     """
@@ -76,6 +78,7 @@ def publish(warehouse: Path, marts: Path, published: Path, private: Path, releas
     target, draft = published / PUBLISHED_NAME, _draft(published / PUBLISHED_NAME)
     steward, steward_draft = private / STEWARD_NAME, _draft(private / STEWARD_NAME)
     release = Release(warehouse, released)
+    _clear_drafts(target, steward)
     try:
         release.draft()
         steward_tables = _write_steward(warehouse, steward_draft, warehouse.parent / "quarantine")
@@ -144,6 +147,13 @@ def _write_steward(warehouse: Path, draft: Path, quarantine: Path) -> int:
 
 def _draft(target: Path) -> Path:
     return target.with_name(f".{target.name}.{os.getpid()}")
+
+
+def _clear_drafts(*targets: Path) -> None:
+    """Remove what a killed publishing left: nobody else publishes now."""
+    for target in targets:
+        for draft in target.parent.glob(f".{target.name}.*"):
+            draft.unlink()
 
 
 def _flush(file: Path) -> None:

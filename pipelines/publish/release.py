@@ -25,7 +25,9 @@ class Release:
         self._drafts: dict[Path, Path] = {}  # by what they will replace
 
     def draft(self) -> None:
-        """Write every copy beside what it will replace, onto the disk."""
+        """Write every copy beside what it will replace, onto the disk; drafts of a killed publishing go."""
+        for left in self.released.glob("*/.*"):
+            left.unlink()
         for folder, name, text in self._declarations():
             target = self.released / folder / name
             target.parent.mkdir(parents=True, exist_ok=True)

@@ -36,6 +36,20 @@ def test_render_writes_only_what_changed_and_removes_what_is_gone(tmp_path):
     assert not list((landed.home / "dbt").rglob("*shop*.sql"))
 
 
+def test_a_change_takes_dbt_s_manifest_away_so_that_a_run_killed_before_parsing_does_not_go_by_the_old_one(tmp_path):
+    # Regression: the next run found everything written, and built by the manifest of before.
+    landed = Landed(tmp_path, [contract("crm", *PERSON), contract("shop", *PERSON)])
+    landed.render(tmp_path)
+    manifest = landed.home / "dbt" / "target" / "manifest.json"
+    manifest.parent.mkdir()
+    manifest.write_text("{}")
+    assert landed.render(tmp_path) == []
+    assert manifest.exists()
+    (landed.root / "company" / "contracts" / "shop.odcs.yaml").unlink()
+    assert landed.render(tmp_path)
+    assert not manifest.exists()
+
+
 def test_models_say_what_columns_mean_and_who_owns_them(tmp_path):
     landed = Landed(tmp_path, [contract("crm", *PERSON)])
     landed.render(tmp_path)
