@@ -113,6 +113,7 @@ def count(result: LandResult) -> dict[str, int]:
         "cells_nulled": result.cells,
         "parts_new": result.new,
         "parts_replaced": result.replaced,
+        "files_unfinished": result.unfinished,
     }
 
 

@@ -12,7 +12,8 @@ Put here: patterns and days. Keep out: reading the files (read_*.py).
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -31,6 +32,22 @@ class SourceFile:
     path: Path
     uri: str
     day: date | None  # None: the day it is first seen
+
+    def look(self) -> Look | None:
+        """Size and time of the last change; None when it is gone. Two that differ: somebody is writing it."""
+        try:
+            status = self.path.stat()
+        except FileNotFoundError:
+            return None
+        return Look(status.st_size, status.st_mtime_ns)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a file looks like from outside."""
+
+    size: int
+    changed: int  # nanoseconds since 1970
 
 
 def find_files(contract: Contract, env: Mapping[str, str]) -> list[SourceFile]:
@@ -55,6 +72,22 @@ def find_files(contract: Contract, env: Mapping[str, str]) -> list[SourceFile]:
     if _PLACEHOLDER.search(location):
         found = [f for f in found if f.day]
     return sorted(found, key=lambda f: (f.day or date.max, f.uri))
+
+
+def find_unsettled(sources: Sequence[SourceFile], seconds: float) -> dict[SourceFile, Look]:
+    """Files that are being written: changed less than `seconds` ago, and again until a second look.
+
+    It waits for the second look, `seconds` at most, and only where a file is that new.
+
+    Returns:
+        each with its first look.
+    """
+    first = {source: look for source in sources if (look := source.look())}
+    ages = {source: time.time() - look.changed / 1e9 for source, look in first.items()}
+    fresh = [source for source, age in ages.items() if 0 <= age < seconds]
+    if fresh:
+        time.sleep(seconds - min(ages[source] for source in fresh))
+    return {source: first[source] for source in fresh if source.look() != first[source]}
 
 
 def _compile(pattern: str) -> re.Pattern[str]:

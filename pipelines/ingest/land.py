@@ -20,8 +20,9 @@ from pipelines.ingest import read_sql
 from pipelines.ingest.disk import hash_file, retire
 from pipelines.ingest.enter import LandResult, PartEntry
 from pipelines.ingest.errors import LandingError
-from pipelines.ingest.files import SourceFile, find_files
+from pipelines.ingest.files import Look, SourceFile, find_files, find_unsettled
 from pipelines.ingest.manifest import Cursor, Manifest, Part
+from pipelines.ingest.outage import Patience
 from pipelines.ingest.raw import Raw
 from pipelines.ingest.read_table import read_json, read_parquet, read_xlsx
 from pipelines.ingest.read_text import open_plain, read_csv, read_jsonl
@@ -100,12 +101,23 @@ class _Landing(PartEntry):
         sources = find_files(self.contract, self.env)
         if not sources:
             self._miss_files()
+        unsettled = find_unsettled(sources, Patience.from_env(self.env).settle)
         for source in sources:
             try:
-                if place := self._place(source):
-                    self._land_file(source, *place)
+                self._land_settled(source, unsettled.get(source) or source.look())
             except LandingError as fault:
                 self.faults.append(str(fault))
+
+    def _land_settled(self, source: SourceFile, look: Look | None) -> None:
+        """Land a file that is due, unless somebody writes it between its first look and the end of reading it."""
+        try:
+            self._land_file(source, look)
+        except (LandingError, FileNotFoundError):
+            if source.look() == look:
+                raise
+        if (now := source.look()) != look:
+            self._count("unfinished")
+            self._note(f"{source.uri}: still being written: {_bytes(look)}, then {_bytes(now)}; left for the next run")
 
     def _miss_files(self) -> None:
         """Nothing matches: an emptied inbox where parts landed before, which stay; else a wrong or early contract."""
@@ -118,22 +130,39 @@ class _Landing(PartEntry):
         """source_uri, arrival day and content of a file that is due; None for one that is not."""
         if source.day:
             due = self.first_day <= source.day <= self.last_day
-            return (source.uri, source.day, hash_file(source.path)) if due else None
+            return (source.uri, source.day, self._hash(source)) if due else None
         today = self.at.date()
         last = self._last_of(source.uri)
         due_today = self.first_day <= today <= self.last_day
         if not due_today and not (last and self.first_day <= last.arrived_on <= self.last_day):
             return None
-        content = hash_file(source.path)
+        content = self._hash(source)
         if self.contract.load_mode != "snapshot":
             return source.uri, last.arrived_on if last else today, content
         if last and last.source_hash == content:
             return last.source_uri, last.arrived_on, content
         return (f"{source.uri}@{today}", today, content) if due_today else None
 
-    def _land_file(self, source: SourceFile, uri: str, day: date, content: str) -> None:
-        if self._is_unchanged(uri, content):
+    def _land_file(self, source: SourceFile, look: Look | None) -> None:
+        place = self._place(source) if source.look() == look else None
+        if not place or self._is_unchanged(place[0], place[2]):
             return
+        raw = self._read_file(source)
+        if source.look() == look:
+            uri, day, content = place
+            latest = day if source.day else self._last_at_company(uri, day, content)
+            self._land_part(uri, day, content, raw, latest)
+
+    def _hash(self, source: SourceFile) -> str:
+        try:
+            return hash_file(source.path)
+        except OSError as fault:
+            raise LandingError(
+                f"{self.contract.dataset}: {source.uri}: cannot be read ({type(fault).__name__}); check its "
+                "permissions and its disk"
+            ) from fault
+
+    def _read_file(self, source: SourceFile) -> Raw:
         where = f"{self.contract.dataset}: {source.uri}"
         kind = self.contract.server.format
         if source.path.stat().st_size == 0:
@@ -142,15 +171,13 @@ class _Landing(PartEntry):
             )
         if kind in TEXT_READERS:
             plain = open_plain(source.path, self.contract.server.encoding, self.work, where)
-            raw = TEXT_READERS[kind](self.con, self.contract, plain, where)
-        elif kind in BINARY_READERS:
-            raw = BINARY_READERS[kind](self.con, self.contract, source.path, where)
-        else:
-            raise LandingError(
-                f"{where}: format {kind!r} cannot be read; allowed: {', '.join([*TEXT_READERS, *BINARY_READERS])}; "
-                f"correct `format` in {self.contract.file.name}"
-            )
-        self._land_part(uri, day, content, raw, day if source.day else self._last_at_company(uri, day, content))
+            return TEXT_READERS[kind](self.con, self.contract, plain, where)
+        if kind in BINARY_READERS:
+            return BINARY_READERS[kind](self.con, self.contract, source.path, where)
+        raise LandingError(
+            f"{where}: format {kind!r} cannot be read; allowed: {', '.join([*TEXT_READERS, *BINARY_READERS])}; "
+            f"correct `format` in {self.contract.file.name}"
+        )
 
     def _land_sql(self) -> None:
         contract, uri, days = self.contract, read_sql.name_source(self.contract), None
@@ -201,3 +228,7 @@ class _Landing(PartEntry):
         """The last part of a source without a date, under its own source_uri or one of its days'."""
         parts = [p for u, p in self.latest.items() if u == uri or re.fullmatch(re.escape(uri) + r"@\d{4}-\d\d-\d\d", u)]
         return max(parts, key=lambda p: p.part_seq, default=None)
+
+
+def _bytes(look: Look | None) -> str:
+    return f"{look.size} bytes" if look else "gone"
