@@ -14,6 +14,7 @@ from typing import Any
 
 from quality.contract import CREDENTIALS, OPERATORS
 from quality.definitions import Definitions
+from quality.gate_api import check_api
 from quality.gate_problem import NAME, Findings, as_list, as_map, as_maps, custom_of, suggest
 from quality.gate_sql import check_batch_rule, check_row_rule
 from quality.gate_watch import check_watch
@@ -26,7 +27,7 @@ CUSTOM = {
 FORMATS = {
     "local": {"csv", "jsonl", "json", "parquet", "xlsx"},
     "custom": {"sql"},
-    "api": {"api", "json", "jsonl"},
+    "api": {"json"},
 }
 READ_OPTIONS = {"delimiter": str, "header": bool, "quote": str, "escape": str, "rowSuffix": str, "strict": bool}
 UNIT_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "w": 604800, "mo": 2629746, "y": 31556952}
@@ -70,7 +71,12 @@ def check_dataset(document: Mapping[str, Any], stem: str, around: Surroundings) 
     for element in (document, *as_maps(document.get("slaProperties"))):
         yield from check_custom(element, set(), "")
     for server in servers[:1]:
-        yield from _server(server, f"servers.{server.get('server', '[0]')}")
+        at = f"servers.{server.get('server', '[0]')}"
+        yield from _server(server, at)
+        if server.get("type") == "api":
+            yield from check_api(server, custom_of(server).get("readOptions"), _cursor(schemas), at)
+        else:
+            yield from _read_options(custom_of(server).get("readOptions"), server.get("format"), f"{at}.readOptions")
     for schema in schemas[:1]:
         path = f"schema.{schema.get('name', '[0]')}"
         if schema.get("name") != stem or document.get("id") != stem:
@@ -122,7 +128,7 @@ def _server(server: Mapping[str, Any], path: str) -> Findings:
     location = "path" if kind == "local" else "location"
     if not isinstance(server.get(location), str) or not server[location].strip():
         yield f"{path}.{location}", "is missing; say where the rows come from"
-    if form not in FORMATS[kind] and not (kind == "api" and "format" not in server):
+    if form not in FORMATS[kind]:
         yield f"{path}.format", f"is {form!r}{suggest(form, FORMATS[kind])}"
     for key, text in server.items():
         if isinstance(text, str) and CREDENTIALS.search(text):
@@ -134,7 +140,13 @@ def _server(server: Mapping[str, Any], path: str) -> Findings:
             codecs.lookup(str(encoding))
         except LookupError:
             yield f"{path}.encoding", f"is {encoding!r}{suggest(encoding, ('utf-8', 'utf-16', 'latin-1', 'cp1252'))}"
-    yield from _read_options(custom_of(server).get("readOptions"), form, f"{path}.readOptions")
+
+
+def _cursor(schemas: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The column by which rows are asked for, where it is one of the contract's."""
+    columns = [c for schema in schemas[:1] for c in as_maps(schema.get("properties"))]
+    name = custom_of(schemas[0]).get("cursor") if schemas else None
+    return next((c for c in columns if name is not None and c.get("name") == name), None)
 
 
 def _read_options(options: Any, form: Any, path: str) -> Findings:

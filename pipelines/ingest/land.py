@@ -4,24 +4,22 @@ A part is written to a temporary file, moved into place, and only then entered i
 wrong leaves landed parts as they were. Parquet of a replaced or withdrawn part is renamed (`….parquet.replaced`,
 `….parquet.withdrawn`), so that `landing/<dataset>/**/*.parquet` is what is current.
 
-Put here: which source parts are due. Keep out: reading (read_*.py), typing and rules (stage.py), what becomes of a part
-(enter.py), Dagster.
+Put here: which files are due. Keep out: databases and APIs (land_fetched.py), reading (read_*.py), typing and rules
+(stage.py), what becomes of a part (enter.py), Dagster.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 
-from pipelines.ingest import read_sql
 from pipelines.ingest.disk import hash_file, retire
-from pipelines.ingest.enter import LandResult, PartEntry
+from pipelines.ingest.enter import LandResult
 from pipelines.ingest.errors import LandingError
 from pipelines.ingest.files import Look, SourceFile, find_files, find_unsettled
-from pipelines.ingest.manifest import Cursor, Manifest, Part
+from pipelines.ingest.land_fetched import FetchedEntry
+from pipelines.ingest.manifest import Manifest, Part
 from pipelines.ingest.outage import Patience
 from pipelines.ingest.raw import Raw
 from pipelines.ingest.read_table import read_json, read_parquet, read_xlsx
@@ -31,7 +29,6 @@ from quality.contract import Contract, ContractError
 
 TEXT_READERS = {"csv": read_csv, "jsonl": read_jsonl, "json": read_json}
 BINARY_READERS = {"parquet": read_parquet, "xlsx": read_xlsx}
-EMPTY = hashlib.md5(b"no rows").hexdigest()
 
 
 def land(
@@ -73,14 +70,14 @@ def withdraw(manifest: Manifest, landing: Path, dataset: str, source_uri: str, *
     return part
 
 
-class _Landing(PartEntry):
+class _Landing(FetchedEntry):
     """One call of `land`: its connection, its folders, and what it did so far."""
 
     def run(self) -> LandResult:
         self._note_outcome(failed=True)  # until proved otherwise: a killed landing counts as failed, too
         with self._workshop():
             try:
-                {"file": self._land_files, "sql": self._land_sql}.get(self.contract.server.kind, self._refuse)()
+                self._land_files() if self.contract.server.kind == "file" else self._land_fetched()
             except (LandingError, ContractError) as fault:
                 self.faults.append(str(fault))
         if self.faults:
@@ -90,12 +87,6 @@ class _Landing(PartEntry):
 
     def _note_outcome(self, *, failed: bool) -> None:
         self.manifest.note_landing(self.contract.dataset, self.first_day, self.last_day, failed=failed)
-
-    def _refuse(self) -> None:
-        raise LandingError(
-            f"{self.contract.dataset}: sources of kind {self.contract.server.kind!r} cannot be landed; allowed: local "
-            f"files and SQL databases; correct servers[0] in {self.contract.file.name}"
-        )
 
     def _land_files(self) -> None:
         sources = find_files(self.contract, self.env)
@@ -178,56 +169,6 @@ class _Landing(PartEntry):
             f"{where}: format {kind!r} cannot be read; allowed: {', '.join([*TEXT_READERS, *BINARY_READERS])}; "
             f"correct `format` in {self.contract.file.name}"
         )
-
-    def _land_sql(self) -> None:
-        contract, uri, days = self.contract, read_sql.name_source(self.contract), None
-        known = self.manifest.cursor(contract.dataset) if contract.cursor else None
-        if contract.cursor:
-            days = (self._first_unread(known), self.last_day)
-        raw = read_sql.read_rows(self.con, contract, self.env, days)
-        hashes = read_sql.hash_rows(self.con, raw)
-        if not contract.cursor or None in hashes:
-            self._land_undated_rows(f"{uri}@none" if contract.cursor else uri, raw, hashes.pop(None, EMPTY))
-        for day, content in hashes.items():
-            if not self._is_unchanged(f"{uri}@{day}", content):
-                read_sql.take_rows(self.con, contract, raw, day)
-                self._land_part(f"{uri}@{day}", day, content, raw, day)
-        if hashes:
-            read = Cursor(self.fingerprint, self.first_day, max(hashes))
-            self.manifest.move_cursor(contract.dataset, known.extend(read) if known else read)
-
-    def _first_unread(self, known: Cursor | None) -> date:
-        """The first day to read: the last one read before, when all from first_day on were; else first_day.
-
-        Days whose part is held are read again: the contract's limits may have changed.
-        """
-        if not known or known.fingerprint != self.fingerprint:
-            return self.first_day
-        if not known.first_day <= self.first_day <= known.last_day <= self.last_day:
-            return self.first_day
-        held = [p.arrived_on for p in self.latest.values() if p.state == "held" and p.arrived_on >= self.first_day]
-        return min([known.last_day, *held])
-
-    def _land_undated_rows(self, uri: str, raw: Raw, content: str) -> None:
-        """Rows of no cursor day: they arrive now; of a snapshot dataset each new content is a part of its own."""
-        today = self.at.date()
-        if not self.first_day <= today <= self.last_day:
-            return
-        last = self._last_of(uri)
-        day = last.arrived_on if last and last.source_hash == content else today
-        part_uri = f"{uri}@{day}" if self.contract.load_mode == "snapshot" else uri
-        if not self._is_unchanged(part_uri, content):
-            read_sql.take_rows(self.con, self.contract, raw, None)
-            self._land_part(part_uri, day, content, raw, self._last_at_company(part_uri, day, content))
-
-    def _last_at_company(self, uri: str, day: date, content: str) -> date:
-        """The day a content without a date of its own was at the company at the latest: when it first came."""
-        return max(day, self.first_seen.get((uri, content), self.at).date())
-
-    def _last_of(self, uri: str) -> Part | None:
-        """The last part of a source without a date, under its own source_uri or one of its days'."""
-        parts = [p for u, p in self.latest.items() if u == uri or re.fullmatch(re.escape(uri) + r"@\d{4}-\d\d-\d\d", u)]
-        return max(parts, key=lambda p: p.part_seq, default=None)
 
 
 def _bytes(look: Look | None) -> str:

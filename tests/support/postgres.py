@@ -44,9 +44,9 @@ class Server:
                 break
 
     def stop(self, *, immediately: bool = False) -> None:
-        """Stop; `immediately` is what `pg_ctl stop -m immediate` does: connections are cut in mid-word."""
+        """Stop, whoever is connected; `immediately` as `pg_ctl stop -m immediate` does, without a last word."""
         if self._server is not None:
-            self._server.send_signal(signal.SIGQUIT if immediately else signal.SIGTERM)
+            self._server.send_signal(signal.SIGQUIT if immediately else signal.SIGINT)
             self._server.wait(30)
             self._server = None
 
