@@ -96,8 +96,8 @@ class ApiOptions:
 
 @dataclass(frozen=True)
 class Server:
-    """Where rows come from. `location` is a path pattern, a SQLAlchemy URL or a REST address,
-    with `${VAR}` not yet replaced; `resolve` replaces it."""
+    """Where rows come from. `location` is a pattern of paths or of `s3://…`, a SQLAlchemy URL or a REST address, with
+    `${VAR}` not yet replaced; `resolve` replaces it."""
 
     kind: str  # file | sql | api
     location: str
@@ -105,6 +105,7 @@ class Server:
     encoding: str = "utf-8"
     read: ReadOptions = ReadOptions()
     api: ApiOptions | None = None
+    endpoint: str | None = None  # of an object storage that is not Amazon's
 
     def resolve(self, env: Mapping[str, str]) -> str:
         """The location with every `${VAR}` replaced from `env`.

@@ -82,11 +82,12 @@ def _contract(file: Path, odcs: OpenDataContractStandard) -> Contract:
 
 def _server(server) -> Server:
     options = _custom(server).get("readOptions") or {}
-    kind = {"local": "file", "custom": "sql", "api": "api"}.get(server.type, server.type)
+    kind = {"local": "file", "s3": "file", "custom": "sql", "api": "api"}.get(server.type, server.type)
     return Server(
         kind=kind,
-        location=(server.path if kind == "file" else server.location) or "",
+        location=(server.path if server.type == "local" else server.location) or "",
         format=server.format or kind,
+        endpoint=server.endpointUrl,
         api=_api(options) if kind == "api" else None,
         encoding=(server.encoding or "utf-8").lower(),
         read=ReadOptions(

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 
-from pipelines.ingest.disk import hash_file, retire
+from pipelines.ingest.disk import retire
 from pipelines.ingest.enter import LandResult
 from pipelines.ingest.errors import LandingError
 from pipelines.ingest.files import Look, SourceFile, find_files, find_unsettled
@@ -95,18 +95,19 @@ class _Landing(FetchedEntry):
         unsettled = find_unsettled(sources, Patience.from_env(self.env).settle)
         for source in sources:
             try:
-                self._land_settled(source, unsettled.get(source) or source.look())
+                self._land_settled(source, unsettled.get(source.uri) or source.look())
             except LandingError as fault:
                 self.faults.append(str(fault))
 
     def _land_settled(self, source: SourceFile, look: Look | None) -> None:
         """Land a file that is due, unless somebody writes it between its first look and the end of reading it."""
         try:
-            self._land_file(source, look)
+            now = self._land_file(source, look)
         except (LandingError, FileNotFoundError):
-            if source.look() == look:
+            now = source.look()
+            if now == look:
                 raise
-        if (now := source.look()) != look:
+        if now != look:
             self._count("unfinished")
             self._note(f"{source.uri}: still being written: {_bytes(look)}, then {_bytes(now)}; left for the next run")
 
@@ -114,7 +115,7 @@ class _Landing(FetchedEntry):
         """Nothing matches: an emptied inbox where parts landed before, which stay; else a wrong or early contract."""
         where = f"{self.contract.dataset}: no file matches {self.contract.server.location!r}"
         if not self.latest:
-            raise LandingError(f"{where}; put one there, or correct `path` in {self.contract.file.name}")
+            raise LandingError(f"{where}; put one there, or correct servers[0] in {self.contract.file.name}")
         self._note(f"{where}; {len(self.current)} parts landed before stay until `c360 withdraw`")
 
     def _place(self, source: SourceFile) -> tuple[str, date, str] | None:
@@ -134,19 +135,26 @@ class _Landing(FetchedEntry):
             return last.source_uri, last.arrived_on, content
         return (f"{source.uri}@{today}", today, content) if due_today else None
 
-    def _land_file(self, source: SourceFile, look: Look | None) -> None:
-        place = self._place(source) if source.look() == look else None
+    def _land_file(self, source: SourceFile, look: Look | None) -> Look | None:
+        """Land a file if it is due, and still what it was at its first look.
+
+        Returns:
+            the last look.
+        """
+        now = source.look()
+        place = self._place(source) if now == look else None
         if not place or self._is_unchanged(place[0], place[2]):
-            return
-        raw = self._read_file(source)
-        if source.look() == look:
+            return now
+        raw, now = self._read_file(source), source.look()
+        if now == look:
             uri, day, content = place
             latest = day if source.day else self._last_at_company(uri, day, content)
             self._land_part(uri, day, content, raw, latest)
+        return now
 
     def _hash(self, source: SourceFile) -> str:
         try:
-            return hash_file(source.path)
+            return source.hash()
         except OSError as fault:
             raise LandingError(
                 f"{self.contract.dataset}: {source.uri}: cannot be read ({type(fault).__name__}); check its "
@@ -156,15 +164,16 @@ class _Landing(FetchedEntry):
     def _read_file(self, source: SourceFile) -> Raw:
         where = f"{self.contract.dataset}: {source.uri}"
         kind = self.contract.server.format
-        if source.path.stat().st_size == 0:
+        file = source.fetch(self.work)
+        if file.stat().st_size == 0:
             raise LandingError(
                 f"{where}: empty file, 0 bytes; expected a header or rows; deliver it again, or remove it"
             )
         if kind in TEXT_READERS:
-            plain = open_plain(source.path, self.contract.server.encoding, self.work, where)
+            plain = open_plain(file, self.contract.server.encoding, self.work, where)
             return TEXT_READERS[kind](self.con, self.contract, plain, where)
         if kind in BINARY_READERS:
-            return BINARY_READERS[kind](self.con, self.contract, source.path, where)
+            return BINARY_READERS[kind](self.con, self.contract, file, where)
         raise LandingError(
             f"{where}: format {kind!r} cannot be read; allowed: {', '.join([*TEXT_READERS, *BINARY_READERS])}; "
             f"correct `format` in {self.contract.file.name}"

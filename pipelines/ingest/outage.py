@@ -9,11 +9,12 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import monotonic
-from typing import TypeVar
-
-from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_before_delay, wait_exponential_jitter
+from typing import TYPE_CHECKING, TypeVar
 
 from pipelines.ingest.errors import LandingError, OutageError
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
 
 PATIENCE, TIMEOUT, SETTLE = "C360_SOURCE_PATIENCE", "C360_SOURCE_TIMEOUT", "C360_FILE_SETTLE"
 Answer = TypeVar("Answer")
@@ -49,6 +50,9 @@ def outlast(ask: Callable[[], Answer], patience: Patience) -> Answer:
         OutageError: the source is still out; says how often and how long it was asked.
         LandingError: whatever will not pass by itself, at once.
     """
+    # A fifth of a second, which definitions need not pay.
+    from tenacity import Retrying, retry_if_exception_type, stop_before_delay, wait_exponential_jitter
+
     backoff = wait_exponential_jitter(initial=patience.total / 60, max=patience.total / 4, jitter=patience.total / 60)
 
     def wait(state: RetryCallState) -> float:

@@ -59,3 +59,26 @@ def test_one_fault_of_an_api_gives_one_problem_with_its_remedy(tmp_path, server,
     found = problems(tmp_path, API | server, options)
     assert [p for p, _ in found] == [path], found
     assert words in found[0][1] and "s3cret" not in found[0][1]
+
+
+STORE = {"server": "files", "type": "s3", "location": "s3://${BUCKET}/web/{yyyyMMdd}*.csv.gz", "format": "csv"}
+
+
+def test_an_object_storage_with_everything_said_passes(tmp_path):
+    assert problems(tmp_path, STORE | {"endpointUrl": "${S3}", "encoding": "latin-1"}, {"delimiter": ";"}) == []
+
+
+@pytest.mark.parametrize(
+    ("server", "path", "words"),
+    [
+        ({"location": "/data/web/*.csv"}, "location", "write s3://bucket/path/orders_{yyyyMMdd}.csv"),
+        ({"location": "s3://bucket"}, "location", "no pattern of objects"),
+        ({"endpointUrl": "minio:9000"}, "endpointUrl", "write https://…, ${S3_ENDPOINT}"),
+        ({"format": "delta"}, "format", "allowed: csv, json, jsonl, parquet, xlsx"),
+        ({"delimiter": "new_line"}, "delimiter", "write format: jsonl"),
+    ],
+)
+def test_one_fault_of_an_object_storage_gives_one_problem_with_its_remedy(tmp_path, server, path, words):
+    found = problems(tmp_path, STORE | server)
+    assert [p for p, _ in found] == [path], found
+    assert words in found[0][1]

@@ -52,11 +52,15 @@ def run_api() -> Iterator[Api]:
                 for name, value in headers.items():
                     self.send_header(name, value)
                 self.end_headers()
+                if self.command == "HEAD":
+                    return
                 self.wfile.write(body[: len(body) // 2] if reply.cut else body)
                 if reply.cut:
                     self.wfile.flush()
                     self.connection.shutdown(socket.SHUT_RDWR)
                     self.close_connection = True
+
+        do_HEAD = do_GET
 
         def log_message(self, *_: object) -> None:
             pass
