@@ -16,7 +16,7 @@ from pathlib import Path
 
 from pipelines.ingest.disk import retire
 from pipelines.ingest.enter import LandResult
-from pipelines.ingest.errors import LandingError
+from pipelines.ingest.errors import LandingError, OutageError
 from pipelines.ingest.files import Look, SourceFile, find_files, find_unsettled
 from pipelines.ingest.land_fetched import FetchedEntry
 from pipelines.ingest.manifest import Manifest, Part
@@ -53,7 +53,7 @@ def land(
         env: replaces `${VAR}` in the contract's location; C360_MEMORY_LIMIT (default 2GB) bounds DuckDB.
         now: the moment of landing, and the arrival of a source without a date; UTC when it has no zone.
     Raises:
-        LandingError: a source that never was there, or is empty, truncated or of wrong columns, after all others have
+        LandingError: a source that is out or not there, empty, truncated or of wrong columns, after all others have
             landed; its `result` is what did.
     """
     return _Landing(contract, company, landing, quarantine, manifest, env, (first_day, last_day), now).run()
@@ -96,6 +96,9 @@ class _Landing(FetchedEntry):
         for source in sources:
             try:
                 self._land_settled(source, unsettled.get(source.uri) or source.look())
+            except OutageError as fault:  # each of the others would be waited for as long
+                self.faults.append(str(fault))
+                break
             except LandingError as fault:
                 self.faults.append(str(fault))
 
@@ -115,7 +118,8 @@ class _Landing(FetchedEntry):
         """Nothing matches: an emptied inbox where parts landed before, which stay; else a wrong or early contract."""
         where = f"{self.contract.dataset}: no file matches {self.contract.server.location!r}"
         if not self.latest:
-            raise LandingError(f"{where}; put one there, or correct servers[0] in {self.contract.file.name}")
+            key = "location" if self.contract.server.location.startswith("s3://") else "path"
+            raise LandingError(f"{where}; put one there, or correct `{key}` in {self.contract.file.name}")
         self._note(f"{where}; {len(self.current)} parts landed before stay until `c360 withdraw`")
 
     def _place(self, source: SourceFile) -> tuple[str, date, str] | None:

@@ -36,7 +36,8 @@ class Patience:
         Raises:
             LandingError: one of them is no number of seconds.
         """
-        return cls(_seconds(env, PATIENCE, cls.total), _seconds(env, TIMEOUT, cls.silence), _seconds(env, SETTLE, 1))
+        settings = ((PATIENCE, cls.total), (TIMEOUT, cls.silence), (SETTLE, cls.settle))
+        return cls(*(_seconds(env, name, default) for name, default in settings))
 
 
 def outlast(ask: Callable[[], Answer], patience: Patience) -> Answer:

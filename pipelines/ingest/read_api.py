@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime, timedelta
 from datetime import time as midnight
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from http.client import responses
 
 import duckdb
 
@@ -142,15 +143,13 @@ def _ask(con: duckdb.DuckDBPyConnection, session, request: Request, page: str, p
         raise OutageError(
             f"{page}: unreachable, or cut off ({type(fault).__name__}); check the address, and that the server is up"
         ) from None
-    status = response.status_code
+    status, meant = response.status_code, responses.get(response.status_code, "unknown")
     if status in _PASSES or status >= 500:
-        raise OutageError(f"{page}: answers {status} ({response.reason}); ask its owner", _rest(response.headers))
+        raise OutageError(f"{page}: answers {status} ({meant}); ask its owner", _rest(response.headers))
     if status in (401, 403):
         raise LandingError(f"{page}: refused with {status}; check the variables in the contract's headers and location")
     if status != 200:
-        raise LandingError(
-            f"{page}: answers {status} ({response.reason}), allowed: 200; correct `location` or `params`"
-        )
+        raise LandingError(f"{page}: answers {status} ({meant}), allowed: 200; correct `location` or `params`")
     text = _decode(response.content)
     if text is None or not con.execute("select json_valid(?)", [text]).fetchone()[0]:
         kind = OutageError if "json" in response.headers.get("Content-Type", "") else LandingError

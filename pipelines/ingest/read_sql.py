@@ -118,7 +118,9 @@ def _connect(contract: Contract, env: Mapping[str, str], patience: Patience):
     try:
         with connection:
             if connection.dialect.name == "postgresql":  # of each batch fetched, not of the whole read
-                connection.exec_driver_sql(f"set local statement_timeout = {math.ceil(1000 * patience.silence)}")
+                connection.exec_driver_sql(
+                    f"set local statement_timeout = {max(1, math.ceil(1000 * patience.silence))}"
+                )
             yield connection
     except sa.exc.SQLAlchemyError as fault:
         raise _cut_off(fault, where, patience) from None
@@ -131,7 +133,12 @@ def _limits(address: sa.URL, seconds: float) -> dict[str, int]:
     driver, whole = address.get_driver_name(), max(2, math.ceil(seconds))
     limits: dict[str, int] = {}
     if driver in ("psycopg", "psycopg2"):
-        limits = {"connect_timeout": whole, "keepalives_idle": whole, "tcp_user_timeout": 1000 * whole}
+        alive = {
+            "keepalives_idle": math.ceil(whole / 2),
+            "keepalives_interval": math.ceil(whole / 8),
+            "keepalives_count": 4,
+        }
+        limits = {"connect_timeout": whole, "tcp_user_timeout": 1000 * whole, **alive}
     if driver in ("pymysql", "mysqldb"):
         limits = {"connect_timeout": whole, "read_timeout": whole}
     return {name: limit for name, limit in limits.items() if name not in address.query}

@@ -123,7 +123,7 @@ LISTING = """<?xml version="1.0"?><ListBucketResult xmlns="http://s3.amazonaws.c
         ([Reply("", 503), Reply("", 500), Reply("", 429)], None),
         ([Reply("k,v\n1,a\n", cut=True)], None),
         ([Reply("", 403)] * 9, r"cannot be \w+( \w+)?: refused \(PermissionError, HTTP 403\); check the AWS_"),
-        ([Reply("", 503)] * 99, r"unreachable, or cut off \(OSError, HTTP 503\).*; asked \d+ times in .*allows 0\.5 s"),
+        ([Reply("", 503)] * 99, r"unreachable, or cut off \(OSError, HTTP 503\).*; asked .*allows 0\.5 s"),
     ],
     ids=["out for a while", "cut off in mid-copy", "refused", "out for ever"],
 )
