@@ -42,6 +42,8 @@ class Settings:
             C360_STATE_URL: SQLAlchemy URL of the state database; default SQLite at `<home>/state.db`.
             C360_PII_KEY: key of the masking tokens; default: a key file made on the first run.
             C360_UI_URL: where people open the Dagster UI; alerts then link to the run.
+            C360_SOURCE_PATIENCE, C360_SOURCE_TIMEOUT, C360_FILE_SETTLE: how long sources are waited for
+                (pipelines/ingest/outage.py), in seconds; default 60, 60, 1.
             C360_SMTP_URL: the mail server of alerts, `smtp://user:password@host:587` or `smtps://…`; read on delivery.
         """
         environ = dict(os.environ if environ is None else environ)

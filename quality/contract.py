@@ -61,15 +61,51 @@ class ReadOptions:
 
 
 @dataclass(frozen=True)
+class Pages:
+    """How an API says what comes after a page.
+
+    kind: none (one page), cursor (a value at `path`, sent back as `param`), link (an address at `path`), header (the
+    Link header), number or offset (`param`, counted from `first`; the last page is an empty one).
+    """
+
+    kind: str = "none"
+    path: str = ""
+    param: str = ""
+    first: int = 0
+
+
+@dataclass(frozen=True)
+class Days:
+    """The parameters by which an API is asked for days: from `first` on, before `end` (empty: it has none)."""
+
+    first: str
+    end: str
+    format: str  # Java pattern
+
+
+@dataclass(frozen=True)
+class ApiOptions:
+    """How an API is asked; texts with `${VAR}` not yet replaced."""
+
+    rows: str = "$"  # JSON path of the array of rows
+    params: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    pages: Pages = Pages()
+    days: Days | None = None
+
+
+@dataclass(frozen=True)
 class Server:
-    """Where rows come from. `location` is a path pattern, a SQLAlchemy URL or a REST address,
-    with `${VAR}` not yet replaced; `resolve` replaces it."""
+    """Where rows come from. `location` is a pattern of paths or of `s3://…`, a SQLAlchemy URL or a REST address, with
+    `${VAR}` not yet replaced; `resolve` replaces it."""
 
     kind: str  # file | sql | api
     location: str
-    format: str  # csv | jsonl | json | parquet | xlsx | sql | api
+    format: str  # csv | jsonl | json | parquet | xlsx | sql
     encoding: str = "utf-8"
     read: ReadOptions = ReadOptions()
+    api: ApiOptions | None = None
+    endpoint: str | None = None  # of an object storage that is not Amazon's
 
     def resolve(self, env: Mapping[str, str]) -> str:
         """The location with every `${VAR}` replaced from `env`.

@@ -1,20 +1,21 @@
 """Our own rules about a dataset as a whole: header, server, load, constants, service levels, batch rules.
 
 Put here: rules of contract-conventions sections 1, 2, 4, 5 and 6 that are about no single column.
-Keep out: columns (gate_columns.py), SQL (gate_sql.py), the standard's own rules (gate_standard.py).
+Keep out: the server (gate_server.py), columns (gate_columns.py), SQL (gate_sql.py), the standard's own rules
+(gate_standard.py).
 """
 
 from __future__ import annotations
 
-import codecs
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from quality.contract import CREDENTIALS, OPERATORS
+from quality.contract import OPERATORS
 from quality.definitions import Definitions
 from quality.gate_problem import NAME, Findings, as_list, as_map, as_maps, custom_of, suggest
+from quality.gate_server import check_server
 from quality.gate_sql import check_batch_rule, check_row_rule
 from quality.gate_watch import check_watch
 
@@ -23,12 +24,6 @@ CUSTOM = {
     "schema": {"loadMode", "cursor", "priority", "constants"},
     "column": {"namespace", "valueMapping", "constants"},
 }
-FORMATS = {
-    "local": {"csv", "jsonl", "json", "parquet", "xlsx"},
-    "custom": {"sql"},
-    "api": {"api", "json", "jsonl"},
-}
-READ_OPTIONS = {"delimiter": str, "header": bool, "quote": str, "escape": str, "rowSuffix": str, "strict": bool}
 UNIT_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86400, "w": 604800, "mo": 2629746, "y": 31556952}
 UNIT_NAMES = {
     **{u: u for u in UNIT_SECONDS},
@@ -70,7 +65,9 @@ def check_dataset(document: Mapping[str, Any], stem: str, around: Surroundings) 
     for element in (document, *as_maps(document.get("slaProperties"))):
         yield from check_custom(element, set(), "")
     for server in servers[:1]:
-        yield from _server(server, f"servers.{server.get('server', '[0]')}")
+        at = f"servers.{server.get('server', '[0]')}"
+        yield from check_custom(server, CUSTOM["server"], at)
+        yield from check_server(server, _cursor(schemas), at)
     for schema in schemas[:1]:
         path = f"schema.{schema.get('name', '[0]')}"
         if schema.get("name") != stem or document.get("id") != stem:
@@ -113,51 +110,11 @@ def check_custom(element: Mapping[str, Any], allowed: set[str], path: str) -> Fi
         seen.add(name)
 
 
-def _server(server: Mapping[str, Any], path: str) -> Findings:
-    yield from check_custom(server, CUSTOM["server"], path)
-    kind, form = str(server.get("type")), str(server.get("format"))
-    if kind not in FORMATS:
-        yield f"{path}.type", f"is {kind!r}; write local for files, custom for SQL databases, api for REST"
-        return
-    location = "path" if kind == "local" else "location"
-    if not isinstance(server.get(location), str) or not server[location].strip():
-        yield f"{path}.{location}", "is missing; say where the rows come from"
-    if form not in FORMATS[kind] and not (kind == "api" and "format" not in server):
-        yield f"{path}.format", f"is {form!r}{suggest(form, FORMATS[kind])}"
-    for key, text in server.items():
-        if isinstance(text, str) and CREDENTIALS.search(text):
-            yield f"{path}.{key}", "holds a credential in clear text; put it in an environment variable: ${CRM_URL}"
-        if isinstance(text, str) and "${" in re.sub(r"\$\{\w+\}", "", text):
-            yield f"{path}.{key}", "holds a placeholder that cannot be read; write ${NAME}"
-    if encoding := server.get("encoding"):
-        try:
-            codecs.lookup(str(encoding))
-        except LookupError:
-            yield f"{path}.encoding", f"is {encoding!r}{suggest(encoding, ('utf-8', 'utf-16', 'latin-1', 'cp1252'))}"
-    yield from _read_options(custom_of(server).get("readOptions"), form, f"{path}.readOptions")
-
-
-def _read_options(options: Any, form: Any, path: str) -> Findings:
-    if options is None:
-        return
-    if not isinstance(options, dict):
-        yield path, f"is a {type(options).__name__}; write {{delimiter: ';', header: true}}"
-        return
-    if form not in ("csv", "xlsx"):
-        yield path, f"means nothing for format {form!r}; remove it"
-    for key, value in options.items():
-        expected = READ_OPTIONS.get(key)
-        if expected is None:
-            yield f"{path}.{key}", f"is unknown{suggest(key, READ_OPTIONS)}"
-        elif not isinstance(value, expected):
-            yield (
-                f"{path}.{key}",
-                f"is a {type(value).__name__}, must be {'true or false' if expected is bool else 'text'}",
-            )
-        elif key == "delimiter" and not value:
-            yield f"{path}.{key}", "is empty; name the characters between two columns"
-        elif key in ("quote", "escape") and len(value) > 1:
-            yield f"{path}.{key}", "is longer than one character; write one, or '' for none"
+def _cursor(schemas: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The column by which rows are asked for, where it is one of the contract's."""
+    columns = [c for schema in schemas[:1] for c in as_maps(schema.get("properties"))]
+    name = custom_of(schemas[0]).get("cursor") if schemas else None
+    return next((c for c in columns if name is not None and c.get("name") == name), None)
 
 
 def _load(document: Mapping[str, Any], schema: Mapping[str, Any], servers: list[dict], path: str) -> Findings:

@@ -19,6 +19,7 @@ from quality.gate_problem import Finding, Findings, path_of, suggest
 SERVER_KEYS = {"id", "server", "type", "description", "environment", "roles", "customProperties"}
 SERVER_KEYS_OF = {
     "local": SERVER_KEYS | {"path", "format", "encoding"},
+    "s3": SERVER_KEYS | {"location", "format", "encoding", "endpointUrl"},
     "custom": SERVER_KEYS | {"location", "format"},
     "api": SERVER_KEYS | {"location", "format"},
 }

@@ -13,7 +13,18 @@ from typing import Any
 import yaml
 from open_data_contract_standard.model import DataQuality, OpenDataContractStandard, SchemaProperty
 
-from quality.contract import OPERATORS, Column, Contract, ContractError, ReadOptions, Rule, Server
+from quality.contract import (
+    OPERATORS,
+    ApiOptions,
+    Column,
+    Contract,
+    ContractError,
+    Days,
+    Pages,
+    ReadOptions,
+    Rule,
+    Server,
+)
 
 
 def read_contract(file: Path) -> Contract:
@@ -71,11 +82,13 @@ def _contract(file: Path, odcs: OpenDataContractStandard) -> Contract:
 
 def _server(server) -> Server:
     options = _custom(server).get("readOptions") or {}
-    kind = {"local": "file", "custom": "sql", "api": "api"}.get(server.type, server.type)
+    kind = {"local": "file", "s3": "file", "custom": "sql", "api": "api"}.get(server.type, server.type)
     return Server(
         kind=kind,
-        location=(server.path if kind == "file" else server.location) or "",
+        location=(server.path if server.type == "local" else server.location) or "",
         format=server.format or kind,
+        endpoint=server.endpointUrl,
+        api=_api(options) if kind == "api" else None,
         encoding=(server.encoding or "utf-8").lower(),
         read=ReadOptions(
             delimiter=options.get("delimiter", ","),
@@ -85,6 +98,18 @@ def _server(server) -> Server:
             row_suffix=options.get("rowSuffix", ""),
             strict=bool(options.get("strict", True)),
         ),
+    )
+
+
+def _api(options: Mapping[str, Any]) -> ApiOptions:
+    pages, days = options.get("pages") or {}, options.get("days")
+    kind = pages.get("type", "none")
+    return ApiOptions(
+        rows=options.get("rows", "$"),
+        params={str(k): str(v) for k, v in (options.get("params") or {}).items()},
+        headers={str(k): str(v) for k, v in (options.get("headers") or {}).items()},
+        pages=Pages(kind, pages.get("path", ""), pages.get("param", ""), int(pages.get("first", kind == "number"))),
+        days=Days(days.get("from", ""), days.get("until", ""), days.get("format", "yyyy-MM-dd")) if days else None,
     )
 
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from support.at_once import AT_ONCE
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 CHROMIUM = "/usr/bin/chromium"
@@ -24,6 +25,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("C360_DATA", str(REPOSITORY.parent / "shared" / "data"))
+    os.environ |= AT_ONCE
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
 
 

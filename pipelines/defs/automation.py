@@ -8,7 +8,9 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
+from pipelines.ingest.errors import LandingError
 from pipelines.ingest.files import find_files
+from pipelines.ingest.outage import PATIENCE, TIMEOUT
 from pipelines.keys import CATCH_UP, LANDING, RELEASE
 from pipelines.settings import Settings
 from quality.company import Company
@@ -83,14 +85,19 @@ def _inbox(settings: Settings, company: Company) -> dg.SensorDefinition:
 
 
 def _list_sources(settings: Settings, company: Company) -> str:
-    """Fingerprint of names, sizes and times of every source file."""
-    seen = hashlib.md5()
+    """Fingerprint of names, sizes and times (of objects: versions) of every source file.
+
+    An object storage that is out gets one landing when it goes, which tells its owner, and one when it is back.
+    """
+    seen, env = hashlib.md5(), {**settings.environ, PATIENCE: "0", TIMEOUT: "5"}  # the next look is half a minute away
     for contract in company.contracts:
         if contract.server.kind != "file":
             continue
-        for file in find_files(contract, settings.environ):
-            status = file.path.stat()
-            seen.update(f"{file.uri}|{status.st_size}|{status.st_mtime_ns}\n".encode())
+        try:
+            for file in find_files(contract, env):
+                seen.update(f"{file.uri}|{file.look()}\n".encode())
+        except LandingError:
+            seen.update(f"{contract.dataset}|out\n".encode())
     return seen.hexdigest()
 
 

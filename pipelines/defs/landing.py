@@ -85,6 +85,8 @@ def _landing_asset(
         for day in result.days:  # an event costs Dagster tens of milliseconds: only days on which something arrived
             if day < window.start.date():
                 context.log_event(dg.AssetMaterialization(spec.key, partition=day.isoformat()))
+        if result.unfinished:
+            context.log.warning(f"{contract.dataset}: {result.unfinished} files left: they are still being written")
         waits = count_open(manifest, settings.quarantine, contract.dataset)
         checks = [held_check(result), column_check(result)]
         yield dg.MaterializeResult(asset_key=spec.key, metadata=count(result) | waits, check_results=checks)
@@ -113,6 +115,7 @@ def count(result: LandResult) -> dict[str, int]:
         "cells_nulled": result.cells,
         "parts_new": result.new,
         "parts_replaced": result.replaced,
+        "files_unfinished": result.unfinished,
     }
 
 

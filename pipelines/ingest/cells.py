@@ -130,7 +130,7 @@ def landing_facts(contract: Contract) -> dict:
     """
     return {
         "format": 1,
-        "server": [contract.server.format, contract.server.encoding, str(contract.server.read)],
+        "server": [contract.server.format, contract.server.encoding, str(contract.server.read), *_asked(contract)],
         "columns": [
             [
                 *(c.name, c.physical_name, landed_type(c), c.logical_type, c.format, c.default_timezone, c.has_offset),
@@ -142,6 +142,12 @@ def landing_facts(contract: Contract) -> dict:
             for c in contract.landed
         ],
     }
+
+
+def _asked(contract: Contract) -> list[str]:
+    """Of an API, what decides which rows it gives; how its pages are turned does not."""
+    api = contract.server.api
+    return [api.rows, str(sorted(api.params.items()))] if api else []
 
 
 def _decimal(column: Column) -> tuple[int, int] | None:

@@ -39,8 +39,9 @@ from pipelines.ingest.stage import (
 class LandResult:
     """What one call of `land` did to one dataset.
 
-    new, replaced (a corrected source), unchanged (no effect) and held_parts count parts. received, landed, quarantined
-    count rows of the new and replaced ones (received = landed + quarantined), `cells` the nulled cells of landed rows.
+    new, replaced (a corrected source), unchanged (no effect) and held_parts count parts, unfinished the files left for
+    the next run because they were being written. received, landed, quarantined count rows of the new and replaced ones
+    (received = landed + quarantined), `cells` the nulled cells of landed rows.
     held: a batch of this call is over a limit, now or still; why is in `messages`. days: arrival days which changed.
     drift: columns of new and replaced parts that the contract does not name.
     """
@@ -50,6 +51,7 @@ class LandResult:
     replaced: int = 0
     unchanged: int = 0
     held_parts: int = 0
+    unfinished: int = 0
     received: int = 0
     landed: int = 0
     quarantined: int = 0

@@ -1,6 +1,6 @@
-"""The one error of landing.
+"""The errors of landing.
 
-Put here: LandingError. Keep out: rules which quarantine rows; they are no errors.
+Put here: LandingError and its kinds. Keep out: rules which quarantine rows; they are no errors.
 """
 
 
@@ -13,3 +13,14 @@ class LandingError(RuntimeError):
     def __init__(self, message: str, result: object | None = None):
         super().__init__(message)
         self.result = result
+
+
+class OutageError(LandingError):
+    """The same, but it may pass by itself: a source that is down, slow, or hung up (outage.py asks again).
+
+    `retry_after` is how many seconds the source itself asked to be left alone.
+    """
+
+    def __init__(self, message: str, retry_after: float = 0):
+        super().__init__(message)
+        self.retry_after = retry_after

@@ -6,22 +6,36 @@ The arrival day is, in this order:
 3. neither: the day the file was first seen. An append file which grows keeps that day; of a snapshot dataset each new
    content is a snapshot of its own, arrived the day it is seen (source_uri ends with `@<day>`).
 
-Put here: patterns and days. Keep out: reading the files (read_*.py).
+Put here: patterns and days. Keep out: object storage (objects.py), reading the files (read_*.py).
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from pipelines.ingest.disk import hash_file
 from quality.contract import Contract
+
+if TYPE_CHECKING:
+    from pipelines.ingest.objects import StoredObject
 
 _PLACEHOLDER = re.compile(r"\{((?:yyyy|MM|dd|[-_.])+)\}")
 _DIGITS = {"yyyy": r"(?P<y>\d{4})", "MM": r"(?P<m>\d{2})", "dd": r"(?P<d>\d{2})"}
 _DATE = re.compile(r"(?<!\d)(\d{4})-(\d{2})-(\d{2})(?!\d)|(?<!\d)((?:19|20)\d{2})(\d{2})(\d{2})(?!\d)")
+
+
+@dataclass(frozen=True)
+class Look:
+    """What a file looks like from outside."""
+
+    size: int
+    changed: int  # nanoseconds since 1970
 
 
 @dataclass(frozen=True)
@@ -32,29 +46,96 @@ class SourceFile:
     uri: str
     day: date | None  # None: the day it is first seen
 
+    def look(self) -> Look | None:
+        """Size and time of the last change; None when it is gone. Two that differ: somebody is writing it."""
+        try:
+            status = self.path.stat()
+        except FileNotFoundError:
+            return None
+        return Look(status.st_size, status.st_mtime_ns)
 
-def find_files(contract: Contract, env: Mapping[str, str]) -> list[SourceFile]:
-    """The files of a contract, by day and name; none when nothing matches.
+    def hash(self) -> str:
+        """32 hex digits of its bytes."""
+        return hash_file(self.path)
+
+    def fetch(self, work: Path) -> Path:
+        """Where it can be read: where it is."""
+        return self.path
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A location taken apart: `variables` + `tail` as the contract writes it, `root` for the variables resolved."""
+
+    variables: str
+    tail: str
+    root: str
+
+    @property
+    def literal(self) -> str:
+        """What stands before the first wildcard or placeholder, resolved."""
+        return self.root + re.split(r"[*?\[{]", self.tail)[0]
+
+
+def find_files(contract: Contract, env: Mapping[str, str]) -> list[SourceFile | StoredObject]:
+    """The files, or the objects, of a contract, by day and name; none when nothing matches.
 
     Raises:
         ContractError: an environment variable of the location is not set.
+        LandingError: an object storage that does not answer, or refuses.
     """
-    location = contract.server.location
+    location, resolved = contract.server.location, contract.server.resolve(env)
     variables = re.match(r"(?:[^*?\[{$]*\$\{\w+\})*", location)[0]
-    tail_pattern = location[len(variables) :]
-    root = contract.server.resolve(env)
-    root = root[: len(root) - len(tail_pattern)]
-    literal = root + re.split(r"[*?\[{]", tail_pattern)[0]
-    folder = literal[: literal.rfind("/") + 1]
-    wild = (root + _PLACEHOLDER.sub("*", tail_pattern))[len(folder) :]
+    place = _Place(variables, location[len(variables) :], resolved[: len(resolved) - len(location) + len(variables)])
+    find = _find_objects if location.startswith("s3://") else _find_local
+    return sorted(find(contract, env, place), key=lambda f: (f.day or date.max, f.uri))
+
+
+def _find_local(contract: Contract, env: Mapping[str, str], place: _Place) -> Iterator[SourceFile]:
+    folder = place.literal[: place.literal.rfind("/") + 1]
+    wild = (place.root + _PLACEHOLDER.sub("*", place.tail))[len(folder) :]
     paths = [p for p in Path(folder).glob(wild) if p.is_file() and not p.name.startswith(".")]
-    shape = _compile(tail_pattern)
-    tails = {p: (folder + p.relative_to(folder or ".").as_posix())[len(root) :] for p in paths}
-    matches = [(p, tail, shape.fullmatch(tail)) for p, tail in tails.items()]
-    found = [SourceFile(p, variables + tail, _day(match)) for p, tail, match in matches if match]
-    if _PLACEHOLDER.search(location):
-        found = [f for f in found if f.day]
-    return sorted(found, key=lambda f: (f.day or date.max, f.uri))
+    names = {folder + p.relative_to(folder or ".").as_posix(): p for p in paths}
+    for name, tail, day in _match(place, names):
+        yield SourceFile(names[name], place.variables + tail, day)
+
+
+def _find_objects(contract: Contract, env: Mapping[str, str], place: _Place) -> Iterator[StoredObject]:
+    from pipelines.ingest.objects import Store, StoredObject
+
+    store = Store(contract, env)
+    folder, _, prefix = place.literal.rpartition("/")
+    listed = store.list(folder, prefix)
+    for name, tail, day in _match(place, [f"s3://{key}" for key in listed]):
+        key = name.removeprefix("s3://")
+        yield StoredObject(store, key, place.variables + tail, day, listed[key])
+
+
+def _match(place: _Place, names: Iterable[str]) -> Iterator[tuple[str, str, date | None]]:
+    """Names that match, what follows the variables in them, and the day; where one is asked for, there must be one."""
+    shape, needs_day = _compile(place.tail), bool(_PLACEHOLDER.search(place.tail))
+    for name in names:
+        tail = name[len(place.root) :]
+        match = shape.fullmatch(tail)
+        day = _day(match) if match else None
+        if match and (day or not needs_day):
+            yield name, tail, day
+
+
+def find_unsettled(sources: Sequence[SourceFile | StoredObject], seconds: float) -> dict[str, Look]:
+    """Files that are being written: changed less than `seconds` ago, and again until a second look.
+
+    It waits for the second look, `seconds` at most, and only where a file is that new.
+
+    Returns:
+        uri and first look of each.
+    """
+    first = {s: look for s in sources if isinstance(s, SourceFile) and (look := s.look())}
+    ages = {source: time.time() - look.changed / 1e9 for source, look in first.items()}
+    fresh = [source for source, age in ages.items() if 0 <= age < seconds]
+    if fresh:
+        time.sleep(seconds - min(ages[source] for source in fresh))
+    return {source.uri: first[source] for source in fresh if source.look() != first[source]}
 
 
 def _compile(pattern: str) -> re.Pattern[str]:

@@ -90,7 +90,7 @@ def _read_columns(contract: Contract, facts: dict, where: str) -> Raw:
 
 
 def _is_json(contract: Contract) -> bool:
-    return contract.server.kind == "file" and contract.server.format in _JSON
+    return contract.server.format in _JSON
 
 
 def _reading(contract: Contract) -> str:

@@ -4,24 +4,23 @@ A part is written to a temporary file, moved into place, and only then entered i
 wrong leaves landed parts as they were. Parquet of a replaced or withdrawn part is renamed (`….parquet.replaced`,
 `….parquet.withdrawn`), so that `landing/<dataset>/**/*.parquet` is what is current.
 
-Put here: which source parts are due. Keep out: reading (read_*.py), typing and rules (stage.py), what becomes of a part
-(enter.py), Dagster.
+Put here: which files are due. Keep out: databases and APIs (land_fetched.py), reading (read_*.py), typing and rules
+(stage.py), what becomes of a part (enter.py), Dagster.
 """
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Mapping
 from datetime import date, datetime
 from pathlib import Path
 
-from pipelines.ingest import read_sql
-from pipelines.ingest.disk import hash_file, retire
-from pipelines.ingest.enter import LandResult, PartEntry
-from pipelines.ingest.errors import LandingError
-from pipelines.ingest.files import SourceFile, find_files
-from pipelines.ingest.manifest import Cursor, Manifest, Part
+from pipelines.ingest.disk import retire
+from pipelines.ingest.enter import LandResult
+from pipelines.ingest.errors import LandingError, OutageError
+from pipelines.ingest.files import Look, SourceFile, find_files, find_unsettled
+from pipelines.ingest.land_fetched import FetchedEntry
+from pipelines.ingest.manifest import Manifest, Part
+from pipelines.ingest.outage import Patience
 from pipelines.ingest.raw import Raw
 from pipelines.ingest.read_table import read_json, read_parquet, read_xlsx
 from pipelines.ingest.read_text import open_plain, read_csv, read_jsonl
@@ -30,7 +29,6 @@ from quality.contract import Contract, ContractError
 
 TEXT_READERS = {"csv": read_csv, "jsonl": read_jsonl, "json": read_json}
 BINARY_READERS = {"parquet": read_parquet, "xlsx": read_xlsx}
-EMPTY = hashlib.md5(b"no rows").hexdigest()
 
 
 def land(
@@ -55,7 +53,7 @@ def land(
         env: replaces `${VAR}` in the contract's location; C360_MEMORY_LIMIT (default 2GB) bounds DuckDB.
         now: the moment of landing, and the arrival of a source without a date; UTC when it has no zone.
     Raises:
-        LandingError: a source that never was there, or is empty, truncated or of wrong columns, after all others have
+        LandingError: a source that is out or not there, empty, truncated or of wrong columns, after all others have
             landed; its `result` is what did.
     """
     return _Landing(contract, company, landing, quarantine, manifest, env, (first_day, last_day), now).run()
@@ -72,14 +70,14 @@ def withdraw(manifest: Manifest, landing: Path, dataset: str, source_uri: str, *
     return part
 
 
-class _Landing(PartEntry):
+class _Landing(FetchedEntry):
     """One call of `land`: its connection, its folders, and what it did so far."""
 
     def run(self) -> LandResult:
         self._note_outcome(failed=True)  # until proved otherwise: a killed landing counts as failed, too
         with self._workshop():
             try:
-                {"file": self._land_files, "sql": self._land_sql}.get(self.contract.server.kind, self._refuse)()
+                self._land_files() if self.contract.server.kind == "file" else self._land_fetched()
             except (LandingError, ContractError) as fault:
                 self.faults.append(str(fault))
         if self.faults:
@@ -90,114 +88,101 @@ class _Landing(PartEntry):
     def _note_outcome(self, *, failed: bool) -> None:
         self.manifest.note_landing(self.contract.dataset, self.first_day, self.last_day, failed=failed)
 
-    def _refuse(self) -> None:
-        raise LandingError(
-            f"{self.contract.dataset}: sources of kind {self.contract.server.kind!r} cannot be landed; allowed: local "
-            f"files and SQL databases; correct servers[0] in {self.contract.file.name}"
-        )
-
     def _land_files(self) -> None:
         sources = find_files(self.contract, self.env)
         if not sources:
             self._miss_files()
+        unsettled = find_unsettled(sources, Patience.from_env(self.env).settle)
         for source in sources:
             try:
-                if place := self._place(source):
-                    self._land_file(source, *place)
+                self._land_settled(source, unsettled.get(source.uri) or source.look())
+            except OutageError as fault:  # each of the others would be waited for as long
+                self.faults.append(str(fault))
+                break
             except LandingError as fault:
                 self.faults.append(str(fault))
+
+    def _land_settled(self, source: SourceFile, look: Look | None) -> None:
+        """Land a file that is due, unless somebody writes it between its first look and the end of reading it."""
+        try:
+            now = self._land_file(source, look)
+        except (LandingError, FileNotFoundError):
+            now = source.look()
+            if now == look:
+                raise
+        if now != look:
+            self._count("unfinished")
+            self._note(f"{source.uri}: still being written: {_bytes(look)}, then {_bytes(now)}; left for the next run")
 
     def _miss_files(self) -> None:
         """Nothing matches: an emptied inbox where parts landed before, which stay; else a wrong or early contract."""
         where = f"{self.contract.dataset}: no file matches {self.contract.server.location!r}"
         if not self.latest:
-            raise LandingError(f"{where}; put one there, or correct `path` in {self.contract.file.name}")
+            key = "location" if self.contract.server.location.startswith("s3://") else "path"
+            raise LandingError(f"{where}; put one there, or correct `{key}` in {self.contract.file.name}")
         self._note(f"{where}; {len(self.current)} parts landed before stay until `c360 withdraw`")
 
     def _place(self, source: SourceFile) -> tuple[str, date, str] | None:
         """source_uri, arrival day and content of a file that is due; None for one that is not."""
         if source.day:
             due = self.first_day <= source.day <= self.last_day
-            return (source.uri, source.day, hash_file(source.path)) if due else None
+            return (source.uri, source.day, self._hash(source)) if due else None
         today = self.at.date()
         last = self._last_of(source.uri)
         due_today = self.first_day <= today <= self.last_day
         if not due_today and not (last and self.first_day <= last.arrived_on <= self.last_day):
             return None
-        content = hash_file(source.path)
+        content = self._hash(source)
         if self.contract.load_mode != "snapshot":
             return source.uri, last.arrived_on if last else today, content
         if last and last.source_hash == content:
             return last.source_uri, last.arrived_on, content
         return (f"{source.uri}@{today}", today, content) if due_today else None
 
-    def _land_file(self, source: SourceFile, uri: str, day: date, content: str) -> None:
-        if self._is_unchanged(uri, content):
-            return
+    def _land_file(self, source: SourceFile, look: Look | None) -> Look | None:
+        """Land a file if it is due, and still what it was at its first look.
+
+        Returns:
+            the last look.
+        """
+        now = source.look()
+        place = self._place(source) if now == look else None
+        if not place or self._is_unchanged(place[0], place[2]):
+            return now
+        raw, now = self._read_file(source), source.look()
+        if now == look:
+            uri, day, content = place
+            latest = day if source.day else self._last_at_company(uri, day, content)
+            self._land_part(uri, day, content, raw, latest)
+        return now
+
+    def _hash(self, source: SourceFile) -> str:
+        try:
+            return source.hash()
+        except OSError as fault:
+            raise LandingError(
+                f"{self.contract.dataset}: {source.uri}: cannot be read ({type(fault).__name__}); check its "
+                "permissions and its disk"
+            ) from fault
+
+    def _read_file(self, source: SourceFile) -> Raw:
         where = f"{self.contract.dataset}: {source.uri}"
         kind = self.contract.server.format
-        if source.path.stat().st_size == 0:
+        file = source.fetch(self.work)
+        if file.stat().st_size == 0:
             raise LandingError(
                 f"{where}: empty file, 0 bytes; expected a header or rows; deliver it again, or remove it"
             )
         if kind in TEXT_READERS:
-            plain = open_plain(source.path, self.contract.server.encoding, self.work, where)
-            raw = TEXT_READERS[kind](self.con, self.contract, plain, where)
-        elif kind in BINARY_READERS:
-            raw = BINARY_READERS[kind](self.con, self.contract, source.path, where)
-        else:
-            raise LandingError(
-                f"{where}: format {kind!r} cannot be read; allowed: {', '.join([*TEXT_READERS, *BINARY_READERS])}; "
-                f"correct `format` in {self.contract.file.name}"
-            )
-        self._land_part(uri, day, content, raw, day if source.day else self._last_at_company(uri, day, content))
+            plain = open_plain(file, self.contract.server.encoding, self.work, where)
+            return TEXT_READERS[kind](self.con, self.contract, plain, where)
+        if kind in BINARY_READERS:
+            return BINARY_READERS[kind](self.con, self.contract, file, where)
+        raise LandingError(
+            f"{where}: format {kind!r} cannot be read; allowed: {', '.join([*TEXT_READERS, *BINARY_READERS])}; "
+            f"correct `format` in {self.contract.file.name}"
+        )
 
-    def _land_sql(self) -> None:
-        contract, uri, days = self.contract, read_sql.name_source(self.contract), None
-        known = self.manifest.cursor(contract.dataset) if contract.cursor else None
-        if contract.cursor:
-            days = (self._first_unread(known), self.last_day)
-        raw = read_sql.read_rows(self.con, contract, self.env, days)
-        hashes = read_sql.hash_rows(self.con, raw)
-        if not contract.cursor or None in hashes:
-            self._land_undated_rows(f"{uri}@none" if contract.cursor else uri, raw, hashes.pop(None, EMPTY))
-        for day, content in hashes.items():
-            if not self._is_unchanged(f"{uri}@{day}", content):
-                read_sql.take_rows(self.con, contract, raw, day)
-                self._land_part(f"{uri}@{day}", day, content, raw, day)
-        if hashes:
-            read = Cursor(self.fingerprint, self.first_day, max(hashes))
-            self.manifest.move_cursor(contract.dataset, known.extend(read) if known else read)
 
-    def _first_unread(self, known: Cursor | None) -> date:
-        """The first day to read: the last one read before, when all from first_day on were; else first_day.
-
-        Days whose part is held are read again: the contract's limits may have changed.
-        """
-        if not known or known.fingerprint != self.fingerprint:
-            return self.first_day
-        if not known.first_day <= self.first_day <= known.last_day <= self.last_day:
-            return self.first_day
-        held = [p.arrived_on for p in self.latest.values() if p.state == "held" and p.arrived_on >= self.first_day]
-        return min([known.last_day, *held])
-
-    def _land_undated_rows(self, uri: str, raw: Raw, content: str) -> None:
-        """Rows of no cursor day: they arrive now; of a snapshot dataset each new content is a part of its own."""
-        today = self.at.date()
-        if not self.first_day <= today <= self.last_day:
-            return
-        last = self._last_of(uri)
-        day = last.arrived_on if last and last.source_hash == content else today
-        part_uri = f"{uri}@{day}" if self.contract.load_mode == "snapshot" else uri
-        if not self._is_unchanged(part_uri, content):
-            read_sql.take_rows(self.con, self.contract, raw, None)
-            self._land_part(part_uri, day, content, raw, self._last_at_company(part_uri, day, content))
-
-    def _last_at_company(self, uri: str, day: date, content: str) -> date:
-        """The day a content without a date of its own was at the company at the latest: when it first came."""
-        return max(day, self.first_seen.get((uri, content), self.at).date())
-
-    def _last_of(self, uri: str) -> Part | None:
-        """The last part of a source without a date, under its own source_uri or one of its days'."""
-        parts = [p for u, p in self.latest.items() if u == uri or re.fullmatch(re.escape(uri) + r"@\d{4}-\d\d-\d\d", u)]
-        return max(parts, key=lambda p: p.part_seq, default=None)
+def _bytes(look: Look | None) -> str:
+    return f"{look.size} bytes" if look else "gone"

@@ -40,6 +40,11 @@ def whole_row(columns: Sequence[str]) -> str:
     return f"concat_ws({SEPARATOR}, {', '.join(f'coalesce({c}, {NULL_MARK})' for c in columns)})"
 
 
+def json_path(physical_name: str) -> str:
+    """The JSON path a physicalName means: itself when it begins with `$`, else a key."""
+    return physical_name if physical_name.startswith("$") else f'$."{physical_name}"'
+
+
 def match_columns(contract: Contract, seen: Sequence[str], where: str) -> tuple[str, ...]:
     """Compare the columns of a source with the contract's.
 

@@ -44,18 +44,20 @@ def read_parquet(con: duckdb.DuckDBPyConnection, contract: Contract, file: Path,
     Raises:
         LandingError: no Parquet, truncated, wrong columns.
     """
+    broken = f"{where}: not a Parquet file, or truncated, {file.stat().st_size} bytes; deliver it again"
     try:
         found = con.execute(f"describe select * from read_parquet({quote(file)})").fetchall()
     except duckdb.Error:
-        raise LandingError(
-            f"{where}: not a Parquet file, or truncated, {file.stat().st_size} bytes; deliver it again"
-        ) from None
+        raise LandingError(broken) from None
     types = {row[0]: row[1] for row in found}
     drift = match_columns(contract, list(types), where)
     names = [f"c{i}" for i in range(len(types))]
     texts = ", ".join(f"{_text(column, types[column])} as {n}" for column, n in zip(types, names, strict=True))
     con.execute(NEW_REJECTS)
-    con.execute(f"create or replace temp table raw as select {texts} from read_parquet({quote(file)})")
+    try:
+        con.execute(f"create or replace temp table raw as select {texts} from read_parquet({quote(file)})")
+    except duckdb.Error:
+        raise LandingError(broken) from None
     return Raw(dict(zip(types, names, strict=True)), "rowid + 1", whole_row(names), drift)
 
 

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from pipelines.ingest.cells import quote
 from pipelines.ingest.errors import LandingError
-from pipelines.ingest.raw import NEW_REJECTS, Raw, count_rows, match_columns, whole_row
+from pipelines.ingest.raw import NEW_REJECTS, Raw, count_rows, json_path, match_columns, whole_row
 from quality.contract import Contract
 
 CHUNK = 4 << 20
@@ -127,7 +127,7 @@ def extract_json(con: duckdb.DuckDBPyConnection, contract: Contract, lines: str)
     Args:
         lines: a query of (line_no, line); physicalName is a JSON path when it begins with `$`, else a key.
     """
-    paths = [c.physical_name if c.physical_name.startswith("$") else f'$."{c.physical_name}"' for c in contract.landed]
+    paths = [json_path(c.physical_name) for c in contract.landed]
     names = [f"c{i}" for i in range(len(paths))]
     listed = ", ".join(map(quote, paths))
     con.execute(

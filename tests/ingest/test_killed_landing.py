@@ -35,7 +35,8 @@ def die(event, args):
             os.kill(os.getpid(), signal.SIGKILL)
 sys.addaudithook(die)
 land(contract, company, landing=folder / "landing", quarantine=folder / "quarantine",
-     manifest=Manifest(f"sqlite:///{folder / 'state.db'}"), env={"C360_DATA": str(folder / "sources")},
+     manifest=Manifest(f"sqlite:///{folder / 'state.db'}"),
+     env={"C360_DATA": str(folder / "sources"), "C360_FILE_SETTLE": "0"},
      first_day=datetime(2000, 1, 1).date(), last_day=datetime(2100, 1, 1).date(), now=datetime(2024, 5, 11))
 """
 

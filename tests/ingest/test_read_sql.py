@@ -23,7 +23,7 @@ ROWS = [(1, "10.50", "2024-05-01 08:00:00"), (2, "7", "2024-05-01T23:59:59"), (3
 def declare_table(home, url, *columns, **custom):
     server = {"type": "custom", "location": "${SHOP_URL}", "format": "sql"}
     home.declare(*(columns or COLUMNS), server={**server, "path": None}, custom=custom)
-    home.env = {"SHOP_URL": url}
+    home.env |= {"SHOP_URL": url}
 
 
 @pytest.fixture

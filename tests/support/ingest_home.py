@@ -10,6 +10,7 @@ from pathlib import Path
 
 import duckdb
 import yaml
+from support.at_once import AT_ONCE
 
 from pipelines.ingest.land import LandResult, land
 from pipelines.ingest.manifest import Manifest
@@ -35,7 +36,7 @@ class Home:
         self.sources.mkdir(parents=True, exist_ok=True)
         self.landing, self.quarantine = folder / "landing", folder / "quarantine"
         self.manifest = Manifest(f"sqlite:///{folder / 'state.db'}")
-        self.env = {"C360_DATA": str(self.sources)}
+        self.env = {"C360_DATA": str(self.sources), **AT_ONCE}
         self.contract: Contract | None = None
 
     @classmethod

@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
+from support.at_once import AT_ONCE
 
 from pipelines.ingest.errors import LandingError
 from pipelines.ingest.land import land
@@ -66,7 +67,7 @@ class WatchedHome:
                         landing=self.landing,
                         quarantine=self.quarantine,
                         manifest=manifest,
-                        env={"C360_DATA": str(self.sources)},
+                        env={"C360_DATA": str(self.sources), **AT_ONCE},
                         first_day=FIRST_DAY,
                         last_day=self.last_day - timedelta(days=but),
                         now=now,

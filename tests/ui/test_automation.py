@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 import dagster as dg
 import pytest
+from support.api_server import Reply, run_api
 
 from pipelines.defs.automation import BUILD, LAND, build_schedule, build_sensors
 from pipelines.keys import RELEASE
@@ -99,6 +100,23 @@ def test_the_inbox_sensor_asks_once_for_each_listing_and_again_for_one_that_came
             cursor = context.cursor
     assert [isinstance(a, dg.RunRequest) for a in asked] == [True, False, True, True]
     assert all(a.run_key is None and a.tags["c360/catch_up"] for a in asked if isinstance(a, dg.RunRequest))
+
+
+def test_an_object_storage_that_is_out_is_asked_for_once_when_it_goes_and_once_when_it_is_back(demo, tmp_path):
+    there = Reply('<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>b</Name></ListBucketResult>')
+    keys = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "eu-central-1"}
+    settings = Settings.from_env(keys, company=demo.folder, home=tmp_path)
+    asked, cursor = [], None
+    with run_api() as api, dg.DagsterInstance.ephemeral() as instance:
+        store = replace(demo.contracts[0].server, kind="file", location="s3://bucket/*.csv", endpoint=api.url)
+        company = replace(demo, contracts=(replace(demo.contracts[0], server=store),))
+        look = next(s for s in build_sensors(settings, company, [dg.define_asset_job(BUILD)]) if s.name == "new_files")
+        for reply in (there, Reply("", 503), Reply("", 503), there):
+            api.answer = lambda *_, reply=reply: reply
+            context = dg.build_sensor_context(instance, cursor=cursor)
+            asked.append(isinstance(look(context), dg.RunRequest))
+            cursor = context.cursor
+    assert asked == [True, True, False, True]
 
 
 @pytest.mark.parametrize(("zone", "day"), [("Europe/Berlin", "2026-02-16"), ("Asia/Tokyo", "2026-02-15")])
