@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -60,7 +61,7 @@ def run_postgres() -> Iterator[str]:
         yield f"postgresql+psycopg://c360@127.0.0.1:{port}/postgres"
     finally:
         if server is not None:
-            server.terminate()
+            server.send_signal(signal.SIGINT)  # does not wait for clients that still hold a connection
             server.wait(30)
         shutil.rmtree(folder, ignore_errors=True)
 
