@@ -9,8 +9,8 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
@@ -61,6 +61,16 @@ def prepare_home(settings: Settings) -> None:
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
 
 
+def rebuild_pipeline(settings: Settings, say: Callable[[str], None]) -> RunOutcome:
+    """Only build what has landed, in this process, and tell no owner of it: for a home that is tried, not used."""
+    started = monotonic()
+    prepare_home(settings)
+    with _console_to_log(settings), dg.DagsterInstance.get() as instance:
+        run = _execute(build_defs(settings, progress_logger(say)), instance, BUILD, None)
+    failures = tuple(fault for event in run.all_events for fault in _faults(event))
+    return RunOutcome("", run.run_id, failures, monotonic() - started)
+
+
 def run_pipeline(settings: Settings, say: Callable[[str], None]) -> RunOutcome:
     """Land and build in this process.
 
@@ -72,8 +82,7 @@ def run_pipeline(settings: Settings, say: Callable[[str], None]) -> RunOutcome:
     started = monotonic()
     prepare_home(settings)
     today = datetime.now(UTC).date().isoformat()
-    log = (settings.home / "run.log").open("w", encoding="utf-8")
-    with log, redirect_stdout(log), redirect_stderr(log), dg.DagsterInstance.get() as instance:
+    with _console_to_log(settings), dg.DagsterInstance.get() as instance:
         definitions = build_defs(settings, progress_logger(say))
         runs = [
             _execute(definitions, instance, LAND, today),
@@ -82,6 +91,13 @@ def run_pipeline(settings: Settings, say: Callable[[str], None]) -> RunOutcome:
         _alert(settings, definitions, instance, runs, say)
     failures = tuple(fault for run in runs for event in run.all_events for fault in _faults(event))
     return RunOutcome(runs[0].run_id, runs[1].run_id, failures, monotonic() - started)
+
+
+@contextmanager
+def _console_to_log(settings: Settings) -> Iterator[None]:
+    log = (settings.home / "run.log").open("w", encoding="utf-8")
+    with log, redirect_stdout(log), redirect_stderr(log):
+        yield
 
 
 def _alert(

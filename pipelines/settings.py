@@ -25,6 +25,7 @@ class Settings:
     threads: int = 2
     state_url: str = ""
     ui_url: str | None = None  # where people open the Dagster UI
+    backups: str | None = None  # where job `backup` keeps backups: a folder or a URL fsspec knows
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -42,6 +43,7 @@ class Settings:
             C360_STATE_URL: SQLAlchemy URL of the state database; default SQLite at `<home>/state.db`.
             C360_PII_KEY: key of the masking tokens; default: a key file made on the first run.
             C360_UI_URL: where people open the Dagster UI; alerts then link to the run.
+            C360_BACKUPS: where the jobs `backup` and `restore_drill` keep and find backups: a folder, or a URL.
             C360_SMTP_URL: the mail server of alerts, `smtp://user:password@host:587` or `smtps://…`; read on delivery.
         """
         environ = dict(os.environ if environ is None else environ)
@@ -57,6 +59,7 @@ class Settings:
             threads=int(environ.get("C360_THREADS") or os.cpu_count() or 2),
             state_url=environ.get("C360_STATE_URL") or f"sqlite:///{home / 'state.db'}",
             ui_url=environ.get("C360_UI_URL") or None,
+            backups=environ.get("C360_BACKUPS") or None,
             environ={**environ, "C360_DATA": str(data), "C360_HOME": str(home)},
         )
 
