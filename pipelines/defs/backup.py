@@ -57,7 +57,7 @@ def build_backup_assets(settings: Settings) -> list[dg.AssetsDefinition]:
             "readable_after_s": round(drill.restore_s, 1),
             "tables": drill.tables,
         }
-        return dg.MaterializeResult(metadata=figures, check_results=[_judge(drill)])
+        return dg.MaterializeResult(metadata=figures, check_results=[judge_drill(drill)])
 
     return [backup, restore_drill]
 
@@ -79,7 +79,7 @@ def build_backup_schedules(company: Company) -> list[dg.ScheduleDefinition]:
     ]
 
 
-def _judge(drill: Drill) -> dg.AssetCheckResult:
+def judge_drill(drill: Drill) -> dg.AssetCheckResult:
     """Red where a table differs; only a warning where parts landed after what was published, so that it must."""
     observed = f"recovery point {drill.recovery_point_s:.0f} s, recovery time {drill.recovery_time_s:.0f} s"
     if drill.differing:
