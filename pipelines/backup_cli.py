@@ -62,6 +62,8 @@ def take(
         done = take_backup(settings, target, by=by or getpass.getuser(), reason=reason, key_to=key_to, keep=keep)
     except FAULTS as fault:
         raise fail(fault) from fault
+    except OSError as fault:
+        raise fail(f"{target}: {fault}; backups made before are as they were") from fault
     told = f"{len(done.backup.files):,} files, {done.backup.bytes:,} bytes"
     new = f"new of it {done.copied:,} files, {done.copied_bytes:,} bytes"
     removed = f"; {done.forgotten} older backups removed" if done.forgotten else ""

@@ -53,10 +53,12 @@ def restore(
             f"{source}: this key (check {check_of(key)}) is not the one of backup {backup.name} (check "
             f"{backup.key_check}); give the file `--key-to` wrote, or no key for new tokens"
         )
-    draft = home.with_name(f".{home.name}.restoring-{os.getpid()}")
+    home.parent.mkdir(parents=True, exist_ok=True)
+    draft = home.with_name(f".{home.name}.restoring")
+    shutil.rmtree(draft, ignore_errors=True)  # of one that was killed
     mask = os.umask(0o077)
     try:
-        draft.mkdir(parents=True)
+        draft.mkdir()
         _write_files(store, backup, draft)
         _make_home(settings, draft, key)
         _enter(settings, draft, by, reason, backup.name)

@@ -170,14 +170,18 @@ class Store:
             lock = os.open(self.folder, os.O_RDONLY)
             fcntl.flock(lock, fcntl.LOCK_EX)
         try:
-            for draft in self._fs.glob(f"{self._root}/drafts/*"):
-                self._fs.rm_file(draft)
+            self._clear_drafts()
             self._known = None
             yield
         finally:
+            self._clear_drafts()  # on a full disk, too
             os.umask(mask)
             if lock is not None:
                 os.close(lock)
+
+    def _clear_drafts(self) -> None:
+        for draft in self._fs.glob(f"{self._root}/drafts/*"):
+            self._fs.rm_file(draft)
 
     def _contents(self) -> set[str]:
         if self._known is None:

@@ -13,7 +13,7 @@ import os
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -65,7 +65,7 @@ def take_backup(
             _write_key(key, key_to, store)
         copy = _Copy(settings, store, last.files if last else {})
         taken_at, files = copy.settle()
-        backup = Backup(settings.company.name, taken_at.isoformat(timespec="microseconds"), check_of(key), files)
+        backup = Backup(settings.company.name, _after(last, taken_at), check_of(key), files)
         with write_state(open_state(settings.state_url, audit.METADATA)) as state:
             name = store.write(backup)
             audit.record(state, actor=by, action="backup", object=name, reason=reason)
@@ -166,6 +166,13 @@ def _live_parts(url: str) -> set[tuple[int, str]]:
     with engine.connect() as state:
         found = state.execute(sa.select(PARTS.c.part_seq, PARTS.c.state).where(PARTS.c.state.in_(("current", "held"))))
         return {tuple(row) for row in found}
+
+
+def _after(last: Backup | None, taken_at: datetime) -> str:
+    """The moment as ISO, later than the last backup's: the latest is the last one taken, also by a clock put back."""
+    if last:
+        taken_at = max(taken_at, datetime.fromisoformat(last.taken_at) + timedelta(microseconds=1))
+    return taken_at.isoformat(timespec="microseconds")
 
 
 def _write_key(key: bytes | None, file: Path, store: Store) -> None:

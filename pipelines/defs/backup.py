@@ -28,7 +28,8 @@ def build_backup_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         **OF_OPERATIONS,
     )
     def backup(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        done = _or_fail(take_backup, settings, _target(settings), by="job backup", reason=context.run_id)
+        why = {"by": "job backup", "reason": context.run_id, "keep": settings.backups_kept}
+        done = _or_fail(take_backup, settings, _target(settings), **why)
         return dg.MaterializeResult(
             metadata={
                 "backup": done.backup.name,

@@ -21,18 +21,19 @@ from typer.testing import CliRunner
 
 from pipelines.backup.errors import BackupError
 from pipelines.backup.restore import verify
-from pipelines.backup.store import FORMAT, Store
+from pipelines.backup.store import FORMAT, Backup, Store
 from pipelines.cli import app
 from pipelines.ingest.manifest import Manifest
 from pipelines.terminal import console
 
-# Dies before its n-th move: of a content to its place, and last of the list of files.
-BACK_UP = """
+# Dies before its n-th move: of a content to its place, and last of the list of files; or of a new home to its place.
+DYING = """
 import os, signal, sys
 from pathlib import Path
+from pipelines.backup.restore import restore
 from pipelines.backup.take import take_backup
 from pipelines.settings import Settings
-company, home, target, left = *map(Path, sys.argv[1:4]), int(sys.argv[4])
+deed, company, home, target, left = sys.argv[1], *map(Path, sys.argv[2:5]), int(sys.argv[5])
 def die(event, args):
     global left
     if event == "os.rename":
@@ -41,14 +42,14 @@ def die(event, args):
             os.kill(os.getpid(), signal.SIGKILL)
 sys.addaudithook(die)
 settings = Settings.from_env({}, company=company, home=home)
-take_backup(settings, str(target), by="sue", reason="test")
+{"restore": restore, "back up": take_backup}[deed](settings, str(target), by="sue", reason="test")
 """
 
 
-def back_up_and_die(home: KeptHome, move: int) -> int:
-    places = (home.settings.company, home.settings.home, home.target)
-    arguments = [sys.executable, "-c", BACK_UP, *map(str, places), str(move)]
-    return subprocess.run(arguments, cwd=Path(__file__).parents[2], env={**os.environ, "PYTHONPATH": "."}).returncode
+def die_doing(deed: str, home: KeptHome, folder: Path, move: int = 1) -> None:
+    arguments = [sys.executable, "-c", DYING, deed, *map(str, (home.settings.company, folder, home.target, move))]
+    done = subprocess.run(arguments, cwd=Path(__file__).parents[2], env={**os.environ, "PYTHONPATH": "."})
+    assert done.returncode == -signal.SIGKILL
 
 
 @pytest.fixture
@@ -64,18 +65,26 @@ def c360():
     return run
 
 
-@pytest.mark.parametrize("move", [1, 2, 3])
+@pytest.mark.parametrize("move", [1, 3])
 def test_a_killed_backup_is_none_and_leaves_the_one_before_whole(home, move):
     first = home.back_up()
     home.parts.put("c_2024-05-03.csv", "k,v\n4,40\n")
     home.parts.land()  # new are the part and the state database: two contents, then the list
-    assert back_up_and_die(home, move) == -signal.SIGKILL
+    die_doing("back up", home, home.settings.home, move)
     assert Store(str(home.target)).names() == [first.backup.name]
     assert verify(str(home.target)) == (first.backup, [])
     assert home.restore().home.is_dir()
     last = home.back_up()
     assert verify(str(home.target)) == (last.backup, [])
     assert list(home.target.glob("drafts/*")) == []
+
+
+def test_a_killed_restore_makes_no_home_and_the_next_one_takes_its_place(home):
+    home.back_up()
+    die_doing("restore", home, home.folder / "new")
+    assert not (home.folder / "new").exists()
+    home.restore()
+    assert sorted(p.name for p in home.folder.iterdir()) == ["home", "kept", "new", "shop"]
 
 
 @pytest.mark.parametrize("damage", ["changed", "missing"])
@@ -95,6 +104,12 @@ def test_what_is_missing_at_the_target_is_copied_again_by_the_next_backup(home):
     home.object_of(taken, "published/customer360.duckdb").unlink()
     home.back_up()
     assert verify(str(home.target))[1] == []
+
+
+def test_the_last_backup_taken_is_the_latest_also_by_a_clock_that_was_put_back(home):
+    Store(str(home.target)).write(Backup("shop", "2999-01-01T00:00:00.000000", None))
+    taken = home.back_up(keep=1)
+    assert Store(str(home.target)).names() == [taken.backup.name]
 
 
 def test_a_list_that_was_changed_is_refused(home):

@@ -146,6 +146,14 @@ def test_the_same_rows_in_another_order_have_the_same_fingerprint_and_other_rows
     assert find_differing(one, other) == ["marts.t"]
 
 
+def test_a_target_may_be_any_file_system_fsspec_knows(home):
+    home.target = "memory://kept"
+    home.back_up()
+    assert home.back_up().copied == 1, "the state database, which has the entry of the first"
+    assert verify(home.target)[1] == []
+    assert hash_parts(home.restore().home) == hash_parts(home.settings.home)
+
+
 def test_a_withdrawn_part_comes_back_withdrawn(home):
     home.parts.manifest.withdraw("d", "${C360_DATA}/a_2024-05-01.csv", reason="wrong", actor="sue")
     home.back_up()
