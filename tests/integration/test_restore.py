@@ -12,6 +12,7 @@ import pytest
 from compare_homes import find_differences
 from corner_shop_home import CornerShop, run_c360
 
+from pipelines.backup.fingerprint import find_differing, fingerprint_tables
 from pipelines.definitions import build_defs
 from pipelines.run import prepare_home
 from pipelines.settings import Settings
@@ -63,6 +64,8 @@ def test_a_restored_home_builds_to_the_same_marts_ids_and_history_and_the_drill_
     done = run_c360("run", *place)
     assert done.returncode == 0, done.stdout[-4000:]
     assert find_differences(shop.home, new) == {}
+    published = [home / "published" / "customer360.duckdb" for home in (shop.home, new)]
+    assert find_differing(*map(fingerprint_tables, published)) == [], "when something landed and was known, too"
     assert _as_of(sisters, before_split, *place) == believed
 
 
