@@ -16,7 +16,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
-from conftest import KeptHome
+from kept_home import KeptHome
 from typer.testing import CliRunner
 
 from pipelines.backup.errors import BackupError

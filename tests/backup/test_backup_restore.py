@@ -14,8 +14,8 @@ from pathlib import Path
 import duckdb
 import pytest
 import sqlalchemy as sa
-from conftest import MAIL, KeptHome, hash_parts
 from identity_warehouse import Warehouse
+from kept_home import MAIL, KeptHome, hash_parts
 from support.postgres import run_postgres
 
 from identity import decisions
