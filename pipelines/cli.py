@@ -16,6 +16,7 @@ from typing import Annotated
 import typer
 
 from pipelines.as_of_cli import as_of
+from pipelines.backup_cli import backup, restore
 from pipelines.contracts_cli import contracts
 from pipelines.journey_cli import journey
 from pipelines.matching_cli import identity
@@ -38,6 +39,8 @@ app.add_typer(identity, name="identity")
 app.add_typer(journey, name="journey")
 app.add_typer(contracts, name="contracts")
 app.add_typer(quarantine, name="quarantine")
+app.add_typer(backup, name="backup")
+app.command("restore")(restore)
 
 
 @app.command()

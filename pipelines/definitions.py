@@ -10,6 +10,7 @@ import dagster as dg
 from pipelines.dbt import dbt_resource, prepare_project
 from pipelines.defs.alerts import build_alert_sensors
 from pipelines.defs.automation import build_jobs, build_schedule, build_sensors
+from pipelines.defs.backup import build_backup_assets, build_backup_jobs, build_backup_schedules
 from pipelines.defs.checks import build_checks
 from pipelines.defs.control import build_control_asset
 from pipelines.defs.governance_site import build_governance_site_asset
@@ -48,12 +49,13 @@ def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_con
         build_publish_asset(settings, [*tables, LINEAGE]),
         build_journey_pages_asset(settings),
         build_governance_site_asset(settings, company),
+        *build_backup_assets(settings),
     ]
     return dg.Definitions(
         assets=assets,
         asset_checks=checks,
-        jobs=[*jobs, build_release_job(settings)],
-        schedules=[build_schedule(company)],
+        jobs=[*jobs, build_release_job(settings), *build_backup_jobs()],
+        schedules=[build_schedule(company), *build_backup_schedules(company)],
         sensors=[*build_sensors(settings, company, jobs), *build_alert_sensors(settings, company, assets)],
         resources={"dbt": dbt_resource(settings)},
         executor=build_executor(settings),

@@ -21,6 +21,9 @@ LINEAGE = AssetKey(["governance", "lineage"])  # written by us, not by dbt
 PUBLISHED = AssetKey(["published", "customer360"])
 JOURNEY_PAGES = AssetKey(["published", "journey_pages"])
 GOVERNANCE_SITE = AssetKey(["published", "governance_site"])
+OPERATIONS = "operations"  # group of what is no part of a build
+BACKUP = AssetKey([OPERATIONS, "backup"])
+RESTORE_DRILL = AssetKey([OPERATIONS, "restore_drill"])
 
 IDENTITY_RELATIONS = {
     "customers": "One row per customer: knowledge level and the anchor its id is made from.",

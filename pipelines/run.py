@@ -9,8 +9,8 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
@@ -66,6 +66,17 @@ def prepare_home(settings: Settings) -> None:
     os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
 
 
+def rebuild_pipeline(settings: Settings, say: Callable[[str], None]) -> RunOutcome:
+    """Only build what has landed, in this process, and tell no owner of it: for a home that is tried, not used."""
+    started = monotonic()
+    prepare_home(settings)
+    turn = take_turn(settings.home, "a rebuild", say)
+    with turn, _console_to_log(settings), dg.DagsterInstance.get() as instance:
+        run = _execute(build_defs(settings, progress_logger(say)), instance, BUILD, None)
+    failures = tuple(fault for event in run.all_events for fault in _faults(event))
+    return RunOutcome("", run.run_id, failures, monotonic() - started)
+
+
 def run_pipeline(settings: Settings, say: Callable[[str], None], *, wait: bool = True) -> RunOutcome:
     """Land and build in this process, once it is its turn to write to the home.
 
@@ -84,8 +95,7 @@ def run_pipeline(settings: Settings, say: Callable[[str], None], *, wait: bool =
 def _run(settings: Settings, say: Callable[[str], None]) -> RunOutcome:
     started = monotonic()
     today = datetime.now(UTC).date().isoformat()
-    log = (settings.home / "run.log").open("w", encoding="utf-8")
-    with log, redirect_stdout(log), redirect_stderr(log), dg.DagsterInstance.get() as instance:
+    with _console_to_log(settings), dg.DagsterInstance.get() as instance:
         end_dead_runs(instance)
         definitions = build_defs(settings, progress_logger(say))
         runs = [
@@ -108,6 +118,13 @@ def end_dead_runs(instance: dg.DagsterInstance) -> int:
     for run in dead:
         instance.report_run_failed(run, f"process {run.tags[PROCESS]} is gone; the next run takes up what it left")
     return len(dead)
+
+
+@contextmanager
+def _console_to_log(settings: Settings) -> Iterator[None]:
+    log = (settings.home / "run.log").open("w", encoding="utf-8")
+    with log, redirect_stdout(log), redirect_stderr(log):
+        yield
 
 
 def _alert(

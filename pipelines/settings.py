@@ -25,6 +25,8 @@ class Settings:
     threads: int = 2
     state_url: str = ""
     ui_url: str | None = None  # where people open the Dagster UI
+    backups: str | None = None  # where job `backup` keeps backups: a folder or a URL fsspec knows
+    backups_kept: int | None = None  # how many of them it leaves there; None: all
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @classmethod
@@ -44,6 +46,8 @@ class Settings:
             C360_UI_URL: where people open the Dagster UI; alerts then link to the run.
             C360_SOURCE_PATIENCE, C360_SOURCE_TIMEOUT, C360_FILE_SETTLE: how long sources are waited for
                 (pipelines/ingest/outage.py), in seconds; default 60, 60, 1.
+            C360_BACKUPS: where the jobs `backup` and `restore_drill` keep and find backups: a folder, or a URL.
+            C360_BACKUPS_KEPT: how many backups job `backup` leaves there; default: all.
             C360_SMTP_URL: the mail server of alerts, `smtp://user:password@host:587` or `smtps://…`; read on delivery.
         """
         environ = dict(os.environ if environ is None else environ)
@@ -59,6 +63,8 @@ class Settings:
             threads=int(environ.get("C360_THREADS") or os.cpu_count() or 2),
             state_url=environ.get("C360_STATE_URL") or f"sqlite:///{home / 'state.db'}",
             ui_url=environ.get("C360_UI_URL") or None,
+            backups=environ.get("C360_BACKUPS") or None,
+            backups_kept=int(environ["C360_BACKUPS_KEPT"]) if environ.get("C360_BACKUPS_KEPT") else None,
             environ={**environ, "C360_DATA": str(data), "C360_HOME": str(home)},
         )
 

@@ -25,6 +25,7 @@ LAWS = [
     ("pipelines/ingest", {"dagster", "dagster_dbt"}, "pipelines/defs/landing.py"),
     ("pipelines/journeys", {"dagster", "dagster_dbt"}, "pipelines/defs/"),
     ("pipelines/alerts", {"dagster", "dagster_dbt"}, "pipelines/defs/alerts.py"),
+    ("pipelines/backup", {"dagster", "dagster_dbt"}, "pipelines/defs/backup.py"),
     ("pipelines/publish", {"dagster", "dagster_dbt"}, "pipelines/defs/publish.py"),
     ("pipelines/simulator", {"dagster", "dagster_dbt"}, "pipelines/defs/"),
     ("pipelines/defs", {"pipelines.defs"}, "pipelines/keys.py"),

@@ -11,7 +11,7 @@ import dagster as dg
 from pipelines.ingest.errors import LandingError
 from pipelines.ingest.files import find_files
 from pipelines.ingest.outage import PATIENCE, TIMEOUT
-from pipelines.keys import CATCH_UP, LANDING, RELEASE
+from pipelines.keys import CATCH_UP, LANDING, OPERATIONS, RELEASE
 from pipelines.settings import Settings
 from quality.company import Company
 
@@ -31,7 +31,7 @@ def build_jobs(landing: list[dg.AssetsDefinition], checks: list[dg.AssetChecksDe
         dg.define_asset_job(LAND, landed - checked, description="Land what arrived on the chosen days."),
         dg.define_asset_job(
             BUILD,
-            (dg.AssetSelection.all() - landed) | checked,
+            (dg.AssetSelection.all() - landed - dg.AssetSelection.groups(OPERATIONS)) | checked,
             description="Standardise, resolve, model, check, publish.",
         ),
     ]

@@ -129,7 +129,7 @@ def _write_steward(warehouse: Path, draft: Path, quarantine: Path) -> int:
             where
                 table_catalog = 'w'
                 and (table_schema = 'identity' or table_schema || '.' || table_name in (
-                    'std.std_persons', 'std.std_identifiers', 'control.run'))
+                    'std.std_persons', 'std.std_identifiers', 'control.run', 'control.parts'))
             order by all
             """
         ).fetchall()

@@ -9,7 +9,7 @@ import pytest
 
 pytestmark = pytest.mark.xdist_group("dagster_ui")
 
-FLOW = ["landing", "control", "standard", "identity", "marts", "governance", "published"]
+FLOW = ["landing", "control", "standard", "identity", "marts", "governance", "published", "operations"]
 GROUPS = {
     "landing/online": "landing/web_events",
     "landing/offline": "landing/call_log",
@@ -23,6 +23,7 @@ GROUPS = {
     "marts/journeys": "marts/fct_journey_stages",
     "governance": "governance/definitions",
     "published": "published/customer360",
+    "operations": "operations/backup",
 }
 REPOSITORY = """{
     repositoriesOrError {
@@ -42,8 +43,10 @@ def test_the_code_location_loads_with_its_groups_jobs_and_automation(dagster_ui)
     groups = {g["groupName"]: {"/".join(k["path"]) for k in g["assetKeys"]} for g in repository["assetGroups"]}
     assert groups.keys() == GROUPS.keys()
     assert {group: key for group, key in GROUPS.items() if key not in groups[group]} == {}
-    assert {job["name"] for job in repository["jobs"]} == {"land", "build", "release_quarantine", "__ASSET_JOB"}
-    assert [schedule["name"] for schedule in repository["schedules"]] == ["daily_land"]
+    assert {job["name"] for job in repository["jobs"]} == {
+        *("land", "build", "release_quarantine", "backup", "restore_drill", "__ASSET_JOB")
+    }
+    assert {s["name"] for s in repository["schedules"]} == {"daily_land", "daily_backup", "weekly_restore_drill"}
     assert {s["name"] for s in repository["sensors"]} == {
         *("new_files", "build_after_land", "build_after_failed_land"),
         *("alerts_after_success", "alerts_after_failure"),
