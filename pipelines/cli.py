@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -46,14 +47,18 @@ def run(
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="Judge journeys at this instant (ISO); default: end of the last day.")
     ] = None,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Build also where nothing has changed since the last build.")
+    ] = False,
 ) -> None:
     """Land what arrived, resolve, model, check and publish.
 
+    Nothing is built where nothing has landed, nor anything else changed, since the last build that came to its end.
     Ends with a table of what the run did. Exits 1 if a source could not be landed, a step failed or a blocking check
     failed; the published file then stays as it was.
     """
     settings = Settings.from_env(company=company, home=home)
-    _run(replace(settings, as_of=as_of or settings.as_of))
+    _run(replace(settings, as_of=as_of or settings.as_of), anyway=anyway)
 
 
 @app.command()
@@ -169,10 +174,15 @@ def _refuse_another_simulation(settings: Settings, people: int, seed: int) -> No
         raise typer.Exit(1)
 
 
-def _run(settings: Settings) -> None:
-    from pipelines.lint import lint_company
+def _run(settings: Settings, *, anyway: bool = False) -> None:
+    from pipelines.basis import are_files_unchanged
 
-    problems = lint_company(settings.company, settings.released)
+    if are_files_unchanged(settings):
+        problems = []  # the last build began with these
+    else:
+        from pipelines.lint import lint_company
+
+        problems = lint_company(settings.company, settings.released)
     if problems:
         for problem in problems:
             console.print(problem, markup=False, style="red")
@@ -181,7 +191,9 @@ def _run(settings: Settings) -> None:
     from pipelines.summary import summarize
 
     console.print(f"[bold]{settings.company.name}[/] in {settings.home}")
-    outcome = _or_exit(run_pipeline, settings, lambda line: console.print(line, markup=False))
+    outcome = _or_exit(partial(run_pipeline, anyway=anyway), settings, lambda line: console.print(line, markup=False))
+    if outcome.unchanged:
+        console.print(f"  nothing new since run {outcome.build_run_id}; what is published stands")
     for table in summarize(settings, run_id=outcome.build_run_id):
         console.print(table)
     for failure in outcome.failures:

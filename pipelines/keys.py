@@ -9,6 +9,7 @@ from dagster import AssetKey
 
 WRITER_POOL = "duckdb_writer"  # every step that writes to the home claims it; dagster.yaml lets one run in at a time
 
+LAND, BUILD = "land", "build"  # the two jobs of a run
 RELEASE = "release_quarantine"  # the job; a build follows it
 CATCH_UP = "c360/catch_up"  # run tag: land every day up to the run's that has not landed yet
 

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from pipelines.ingest.files import find_files
-from pipelines.keys import CATCH_UP, LANDING, RELEASE
+from pipelines.keys import BUILD, CATCH_UP, LAND, LANDING, RELEASE
 from pipelines.settings import Settings
+from pipelines.unchanged import find_same_build, observe_unchanged
 from quality.company import Company
 
-LAND, BUILD = "land", "build"
 COUNTED = [  # builds that have taken up what landed, or will
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.STARTING,
@@ -51,8 +51,15 @@ def build_sensors(settings: Settings, company: Company, jobs: list) -> list[dg.S
     build = next(job for job in jobs if job.name == BUILD)
     return [
         _inbox(settings, company),
-        _after(build, "build_after_land", dg.DagsterRunStatus.SUCCESS, "Builds after every landing, backfills too."),
         _after(
+            settings,
+            build,
+            "build_after_land",
+            dg.DagsterRunStatus.SUCCESS,
+            "Builds after every landing that brought something new, backfills too.",
+        ),
+        _after(
+            settings,
             build,
             "build_after_failed_land",
             dg.DagsterRunStatus.FAILURE,
@@ -94,7 +101,7 @@ def _list_sources(settings: Settings, company: Company) -> str:
     return seen.hexdigest()
 
 
-def _after(build, name: str, status: dg.DagsterRunStatus, description: str) -> dg.SensorDefinition:
+def _after(settings: Settings, build, name: str, status: dg.DagsterRunStatus, description: str) -> dg.SensorDefinition:
     @dg.run_status_sensor(
         name=name,
         run_status=status,
@@ -107,6 +114,9 @@ def _after(build, name: str, status: dg.DagsterRunStatus, description: str) -> d
             return dg.SkipReason("Not a landing.")
         if _is_taken_up(context.instance, context.dagster_run.run_id):
             return dg.SkipReason("A build that waits its turn, or began since, takes up what landed.")
+        if same := find_same_build(context.instance, settings):
+            observe_unchanged(context.instance, same)
+            return dg.SkipReason(f"Nothing new since run {same}.")
         return dg.RunRequest(run_key=context.dagster_run.run_id)
 
     return follow
