@@ -3,17 +3,19 @@
 Put here: jobs, schedules, sensors. Keep out: assets.
 """
 
-import hashlib
+import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import dagster as dg
 
-from pipelines.ingest.files import find_files
-from pipelines.keys import BUILD, CATCH_UP, LAND, LANDING, RELEASE
+from pipelines.ingest.glance import glance
+from pipelines.keys import BUILD, CATCH_UP, LAND, LANDING, RELEASE, landing_key
 from pipelines.settings import Settings
 from pipelines.unchanged import find_same_build, observe_unchanged
 from quality.company import Company
 
+INTERVAL = 5  # seconds between two looks of a sensor: each adds to the time from arrival to publication
 COUNTED = [  # builds that have taken up what landed, or will
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.STARTING,
@@ -72,33 +74,40 @@ def _inbox(settings: Settings, company: Company) -> dg.SensorDefinition:
     @dg.sensor(
         name="new_files",
         job_name=LAND,
-        minimum_interval_seconds=30,
-        description="Lands new or changed source files as they appear; the same listing twice starts nothing.",
+        minimum_interval_seconds=INTERVAL,
+        description="Lands a dataset as new or changed files of it appear, or new rows of its table; the same twice "
+        "starts nothing.",
     )
     def new_files(context: dg.SensorEvaluationContext):
-        listing = _list_sources(settings, company)
-        if listing == context.cursor:
-            return dg.SkipReason("No file appeared or changed.")
-        context.update_cursor(listing)
+        before = _read_cursor(context.cursor)
+        seen = {c.dataset: glance(c, settings.environ) or before.get(c.dataset) for c in company.contracts}
+        changed = [landing_key(dataset) for dataset, said in seen.items() if said != before.get(dataset)]
+        if not changed:
+            return dg.SkipReason("Nothing appeared or changed.")
+        context.update_cursor(json.dumps(seen))
         waiting = dg.RunsFilter(job_name=LAND, statuses=[dg.DagsterRunStatus.QUEUED], tags={CATCH_UP: "true"})
-        if context.instance.get_runs_count(waiting):
-            return dg.SkipReason("A landing that waits its turn will find the files.")
+        if any(lands_all(run, changed) for run in context.instance.get_runs(waiting)):
+            return dg.SkipReason("A landing that waits its turn will find it.")
         today = datetime.now(UTC).date().isoformat()
-        return dg.RunRequest(partition_key=today, tags={CATCH_UP: "true"})  # no run key: an older listing may come back
+        return dg.RunRequest(  # no run key: an older listing may come back
+            partition_key=today, asset_selection=changed, tags={CATCH_UP: "true"}
+        )
 
     return new_files
 
 
-def _list_sources(settings: Settings, company: Company) -> str:
-    """Fingerprint of names, sizes and times of every source file."""
-    seen = hashlib.md5()
-    for contract in company.contracts:
-        if contract.server.kind != "file":
-            continue
-        for file in find_files(contract, settings.environ):
-            status = file.path.stat()
-            seen.update(f"{file.uri}|{status.st_size}|{status.st_mtime_ns}\n".encode())
-    return seen.hexdigest()
+def lands_all(run: dg.DagsterRun, datasets: Iterable[dg.AssetKey]) -> bool:
+    """Whether a landing takes in all of these; one of no selection takes in everything."""
+    return not run.asset_selection or run.asset_selection >= set(datasets)
+
+
+def _read_cursor(cursor: str | None) -> dict[str, str | None]:
+    """What was seen last, by dataset; nothing where the cursor is none of ours."""
+    try:
+        said = json.loads(cursor or "{}")
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
 
 
 def _after(settings: Settings, build, name: str, status: dg.DagsterRunStatus, description: str) -> dg.SensorDefinition:
@@ -106,6 +115,7 @@ def _after(settings: Settings, build, name: str, status: dg.DagsterRunStatus, de
         name=name,
         run_status=status,
         request_job=build,
+        minimum_interval_seconds=INTERVAL,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=description,
     )
