@@ -14,6 +14,7 @@ RELEASE = "release_quarantine"  # the job; a build follows it
 CATCH_UP = "c360/catch_up"  # run tag: land every day up to the run's that has not landed yet
 
 LANDING = "landing"  # first part of the keys of what was received
+LANDING_CHECKS = ("batch_within_error_rate", "columns_are_those_of_the_contract")  # told by the landing itself
 CONTROL = AssetKey(["control", "run"])
 PUBLISHED_LAYERS = ("marts", "governance")  # schemas of the published file, first part of their asset keys
 LINEAGE = AssetKey(["governance", "lineage"])  # written by us, not by dbt

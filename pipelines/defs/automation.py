@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from pipelines.ingest.glance import glance
-from pipelines.keys import BUILD, CATCH_UP, LAND, LANDING, RELEASE, landing_key
+from pipelines.keys import BUILD, CATCH_UP, LAND, LANDING, LANDING_CHECKS, RELEASE, landing_key
 from pipelines.settings import Settings
 from pipelines.unchanged import find_same_build, observe_unchanged
 from quality.company import Company
@@ -90,7 +90,10 @@ def _inbox(settings: Settings, company: Company) -> dg.SensorDefinition:
             return dg.SkipReason("A landing that waits its turn will find it.")
         today = datetime.now(UTC).date().isoformat()
         return dg.RunRequest(  # no run key: an older listing may come back
-            partition_key=today, asset_selection=changed, tags={CATCH_UP: "true"}
+            partition_key=today,
+            asset_selection=changed,
+            asset_check_keys=[dg.AssetCheckKey(key, check) for key in changed for check in LANDING_CHECKS],
+            tags={CATCH_UP: "true"},
         )
 
     return new_files

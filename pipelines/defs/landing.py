@@ -12,14 +12,13 @@ from pipelines.ingest.errors import LandingError
 from pipelines.ingest.land import LandResult, land
 from pipelines.ingest.manifest import Manifest
 from pipelines.ingest.quarantine import count_open
-from pipelines.keys import CATCH_UP, WRITER_POOL, landing_key
+from pipelines.keys import CATCH_UP, LANDING_CHECKS, WRITER_POOL, landing_key
 from pipelines.settings import Settings
 from quality.company import Company
 from quality.contract import Column, Contract
 from quality.definitions import load_definitions
 
-CHECK = "batch_within_error_rate"
-COLUMNS = "columns_are_those_of_the_contract"
+CHECK, COLUMNS = LANDING_CHECKS
 RETRY = dg.RetryPolicy(max_retries=1, delay=5, backoff=dg.Backoff.EXPONENTIAL)
 
 
