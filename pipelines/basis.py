@@ -15,14 +15,8 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-import sqlalchemy as sa
-
-from identity import decisions
-from pipelines import audit
-from pipelines.ingest import manifest, quarantine
 from pipelines.publish.key import KeyFault, find_key
 from pipelines.settings import REPOSITORY, Settings
-from pipelines.state import open_state
 
 NOTE = "basis.json"  # in the home
 CODE = ("pipelines", "identity", "quality", "dbt_project")
@@ -57,6 +51,13 @@ def hash_state(settings: Settings) -> str:
     Parts are added and change their state one way only, and what was decided is only added to: counts and the highest
     numbers say whether anything came.
     """
+    import sqlalchemy as sa  # loading the definitions hashes files alone, and does without it
+
+    from identity import decisions
+    from pipelines import audit
+    from pipelines.ingest import manifest, quarantine
+    from pipelines.state import open_state
+
     parts, dropped, decided, deeds = manifest.PARTS.c, quarantine.DROPS.c, decisions.DECISIONS.c, audit.AUDIT_LOG.c
     count = sa.func.count()
     questions = [

@@ -11,9 +11,7 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines.alerts.look import LANDED
-from pipelines.alerts.route import Graph
-from pipelines.alerts.tell import is_due, tell
+from pipelines.alerts.route import LANDED, Graph
 from pipelines.check_log import check_rows
 from pipelines.keys import CONTROL, identity_key
 from pipelines.settings import Settings
@@ -63,6 +61,8 @@ def alert_on_runs(
     Args:
         still: an earlier build of which nothing has changed since: its checks would say the same now.
     """
+    from pipelines.alerts.tell import tell
+
     rows = _evaluations(instance, company, run_ids, still)
     return tell(settings, company, describe_graph(specs), rows, run_ids[-1])
 
@@ -71,6 +71,8 @@ def is_alert_due(
     instance: dg.DagsterInstance, settings: Settings, company: Company, run_ids: Sequence[str], still: str
 ) -> bool:
     """Whether `alert_on_runs` would tell anybody anything: it needs all assets, which take seconds to load."""
+    from pipelines.alerts.tell import is_due
+
     return is_due(settings, company, _evaluations(instance, company, run_ids, still))
 
 

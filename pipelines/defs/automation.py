@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from pipelines.ingest.glance import glance
 from pipelines.keys import BUILD, CATCH_UP, LAND, LANDING, LANDING_CHECKS, RELEASE, landing_key
 from pipelines.settings import Settings
 from pipelines.unchanged import find_same_build, observe_unchanged
@@ -79,6 +78,8 @@ def _inbox(settings: Settings, company: Company) -> dg.SensorDefinition:
         "starts nothing.",
     )
     def new_files(context: dg.SensorEvaluationContext):
+        from pipelines.ingest.glance import glance
+
         before = _read_cursor(context.cursor)
         seen = {c.dataset: glance(c, settings.environ) or before.get(c.dataset) for c in company.contracts}
         changed = [landing_key(dataset) for dataset, said in seen.items() if said != before.get(dataset)]

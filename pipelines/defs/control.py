@@ -6,12 +6,8 @@ Put here: the Dagster side only. Keep out: what the tables hold (pipelines/contr
 import dagster as dg
 
 from pipelines.basis import Basis, hash_state, note_basis
-from pipelines.control import write_control
-from pipelines.ingest.manifest import Manifest
 from pipelines.keys import CONTROL, WRITER_POOL, landing_key
-from pipelines.publish.quarantine_counts import write_quarantine_counts
 from pipelines.settings import Settings
-from pipelines.warehouse import open_warehouse
 from quality.company import Company
 
 
@@ -29,6 +25,11 @@ def build_control_asset(settings: Settings, company: Company, files: str) -> dg.
         "everything dbt and identity read that is not a source row.",
     )
     def control(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        from pipelines.control import write_control
+        from pipelines.ingest.manifest import Manifest
+        from pipelines.publish.quarantine_counts import write_quarantine_counts
+        from pipelines.warehouse import open_warehouse
+
         note_basis(settings.home, Basis(context.run_id, files, hash_state(settings)))
         manifest = Manifest(settings.state_url)
         with open_warehouse(settings) as connection:
