@@ -11,13 +11,14 @@ import argparse
 import gzip
 import json
 import os
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -110,20 +111,50 @@ def measure(home: Path, minutes: float, events: int) -> list[Figure]:
 
 @contextmanager
 def daemon(home: Path) -> Iterator[None]:
-    """Dagster's daemon with its code location, the inbox sensor switched on."""
+    """A code server and Dagster's daemon, as `c360 ui` has them, with the inbox sensor switched on.
+
+    Without a code server of its own the daemon would load the definitions anew every minute.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("C360_")}
+    port = _free_port()
+    workspace = home / "inbox.yaml"
+    workspace.write_text(f"load_from:\n- grpc_server: {{host: localhost, port: {port}, location_name: customer360}}\n")
+    commands = (
+        [
+            "dagster",
+            "code-server",
+            "start",
+            "-p",
+            port,
+            "-m",
+            "pipelines.definitions",
+            "--location-name",
+            "customer360",
+        ],
+        ["dagster", "sensor", "start", "new_files", "--location", "customer360", "-w", workspace],
+        ["dagster-daemon", "run", "-w", workspace],
+    )
+    serve, switch, run = ([str(word) for word in (BIN / name, *words)] for name, *words in commands)
     place = {"C360_HOME": str(home), "DAGSTER_HOME": str(home / "dagster")}
-    workspace = ["-w", str(REPOSITORY / "workspace.yaml")]
-    switch = [BIN / "dagster", "sensor", "start", "new_files", "--location", "customer360", *workspace]
-    about = {"cwd": REPOSITORY, "env": {**kept, **place}}
-    with (home / "daemon.log").open("w") as log:
-        subprocess.run(switch, check=True, stdout=log, stderr=log, **about)
-        running = subprocess.Popen([BIN / "dagster-daemon", "run", *workspace], stdout=log, stderr=log, **about)
-        try:
-            yield
-        finally:
-            running.terminate()
-            running.wait(timeout=120)
+    with (home / "daemon.log").open("w") as log, ExitStack() as running:
+        about = {"cwd": REPOSITORY, "env": {**kept, **place}, "stdout": log, "stderr": log}
+        _start(running, serve, about)
+        while subprocess.run(switch, check=False, **about).returncode:
+            time.sleep(1)  # until the server answers
+        _start(running, run, about)
+        yield
+
+
+def _start(running: ExitStack, command: list[str], about: dict) -> None:
+    process = subprocess.Popen(command, **about)
+    running.callback(process.wait, timeout=120)
+    running.callback(process.terminate)
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return free.getsockname()[1]
 
 
 def tell_runs(home: Path, since: float) -> None:
