@@ -11,6 +11,7 @@ WRITER_POOL = "duckdb_writer"  # every step that writes to the home claims it; d
 
 LAND, BUILD = "land", "build"  # the two jobs of a run
 RELEASE = "release_quarantine"  # the job; a build follows it
+SMALL = "c360/small"  # run tag: of what the inbox brought; pages for people may be some minutes older
 CATCH_UP = "c360/catch_up"  # run tag: land every day up to the run's that has not landed yet
 
 LANDING = "landing"  # first part of the keys of what was received

@@ -18,6 +18,8 @@ def find_same_build(instance: dg.DagsterInstance, settings: Settings) -> str | N
     basis = read_basis(settings.home)
     if basis is None or not all(file.exists() for file in _results(settings)):
         return None
+    if (settings.site / "index.html").stat().st_mtime < settings.published.stat().st_mtime:
+        return None  # small runs left the site as it was
     run = instance.get_run_by_id(basis.run_id)
     if run is None or not run.is_success or run.job_name != BUILD or run.asset_selection or run.parent_run_id:
         return None  # it failed, was of some assets alone, or went on where another failed

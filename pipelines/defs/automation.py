@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from pipelines.keys import BUILD, CATCH_UP, LAND, LANDING, LANDING_CHECKS, RELEASE, landing_key
+from pipelines.keys import BUILD, CATCH_UP, LAND, LANDING, LANDING_CHECKS, RELEASE, SMALL, landing_key
 from pipelines.settings import Settings
 from pipelines.unchanged import find_same_build, observe_unchanged
 from quality.company import Company
@@ -94,7 +94,7 @@ def _inbox(settings: Settings, company: Company) -> dg.SensorDefinition:
             partition_key=today,
             asset_selection=changed,
             asset_check_keys=[dg.AssetCheckKey(key, check) for key in changed for check in LANDING_CHECKS],
-            tags={CATCH_UP: "true"},
+            tags={CATCH_UP: "true", SMALL: "true"},
         )
 
     return new_files
@@ -131,7 +131,8 @@ def _after(settings: Settings, build, name: str, status: dg.DagsterRunStatus, de
         if same := find_same_build(context.instance, settings):
             observe_unchanged(context.instance, same)
             return dg.SkipReason(f"Nothing new since run {same}.")
-        return dg.RunRequest(run_key=context.dagster_run.run_id)
+        tags = {SMALL: "true"} if SMALL in context.dagster_run.tags else {}
+        return dg.RunRequest(run_key=context.dagster_run.run_id, tags=tags)
 
     return follow
 

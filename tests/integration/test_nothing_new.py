@@ -5,6 +5,7 @@ Put here: one cause after the other, without a build. Keep out: whole runs (test
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -17,6 +18,8 @@ from identity import decisions
 from pipelines import audit
 from pipelines.basis import Basis, hash_files, hash_state, note_basis
 from pipelines.ingest.manifest import Manifest
+from pipelines.keys import SMALL
+from pipelines.pages_due import EVERY, are_pages_due
 from pipelines.settings import Settings
 from pipelines.state import open_state, write_state
 from pipelines.unchanged import find_same_build, observe_unchanged
@@ -90,6 +93,10 @@ class Home:
         with (self.settings.company / "journeys" / "buy.yml").open("a") as file:
             file.write("# as agreed\n")
 
+    def publish_without_pages(self) -> None:
+        site = (self.settings.site / "index.html").stat()
+        os.utime(self.settings.published, (site.st_atime, site.st_mtime + 60))
+
     def lose_what_is_published(self) -> None:
         self.settings.published.unlink()
 
@@ -117,6 +124,7 @@ def test_nothing_new_since_a_build_that_came_to_its_end(home):
         Home.change_the_key,
         Home.change_a_journey,
         Home.lose_what_is_published,
+        Home.publish_without_pages,
         lambda home: home.built(event=FAILURE),
         lambda home: home.built(job_name="__ASSET_JOB"),
         lambda home: home.built(asset_selection=frozenset({dg.AssetKey(["control", "run"])})),
@@ -124,7 +132,8 @@ def test_nothing_new_since_a_build_that_came_to_its_end(home):
     ids=[
         "a part landed", "a part was withdrawn", "a source could not be landed", "a steward decided",
         "the model was trained", "journeys are judged at another instant", "the masking key is another",
-        "a file of the company changed", "the published file is gone", "the last build failed",
+        "a file of the company changed", "the published file is gone", "the site is older than what is published",
+        "the last build failed",
         "somebody materialized assets by hand", "the last build was of one asset alone",
     ],
 )  # fmt: skip
@@ -149,3 +158,13 @@ def test_every_asset_of_the_build_is_told_that_nothing_changed():
         assert observe_unchanged(instance, run_id) == 1
         [seen] = instance.fetch_observations(orders.key, limit=5).records
         assert seen.asset_observation.metadata["unchanged_since"].value == run_id
+
+
+@pytest.mark.parametrize(
+    ("tags", "age", "due"), [({}, 0, True), ({SMALL: "true"}, 0, False), ({SMALL: "true"}, EVERY, True)]
+)
+def test_a_run_of_what_the_inbox_brought_leaves_pages_that_are_young(home, tags, age, due):
+    site = home.settings.site / "index.html"
+    written = site.stat().st_mtime - age - 1
+    os.utime(site, (written, written))
+    assert are_pages_due(home.settings, tags) == due
