@@ -40,6 +40,8 @@ lint: setup  ## style of Python and SQL, faults of contracts and companies' fold
 
 bench: setup  ## timed runs; tables and .bench/<name>.json
 	$(BIN)/python -m tests.benchmarks.pipeline
+	$(BIN)/python -m tests.benchmarks.start
+	$(BIN)/python -m tests.benchmarks.inbox
 	$(BIN)/python -m tests.benchmarks.journeys
 	$(BIN)/python -m tests.benchmarks.identity
 

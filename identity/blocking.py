@@ -15,7 +15,7 @@ import pyarrow as pa
 from identity.engine import Engine
 from identity.model import MatchModel
 
-_NOBODY = pa.schema({"left_id": pa.int32(), "right_id": pa.int32()}).empty_table()
+_PAIRS = pa.schema({"left_id": pa.int32(), "right_id": pa.int32()})  # a table of it would import pandas here
 Rule = tuple[str, ...]  # columns of the evidence, or `left(column, n)`, `right(column, n)`
 
 
@@ -67,7 +67,7 @@ def pair_up(
     """
     key_records(engine, rules, labels)
     drawn = f"and hash(l.unique_id) % {one_in} = 0" if one_in > 1 else ""
-    met = [_NOBODY]
+    met = [_PAIRS.empty_table()]
     for condition in _conditions(len(rules), swapped):  # one at a time: each join holds its keys in memory
         found = engine.fetch(
             "select l.unique_id as left_id, r.unique_id as right_id from ir_keys l "

@@ -90,7 +90,7 @@ def load_config(path: Path | None, terms: Mapping[str, Any]) -> IdentityConfig:
         for name, term in terms.items()
         if name.startswith("identifier.") and getattr(term, "strength", None)
     }
-    document = yaml.safe_load(path.read_text(encoding="utf-8")) if path and path.is_file() else None
+    document = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) if path and path.is_file() else None
     reader = Reader(str(path), types)
     sections = reader.mapping("", document, tuple(_SHAPE))
     given = {name: sections.get(name) for name in _SHAPE}

@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -50,17 +51,21 @@ def run(
     as_of: Annotated[
         str | None, typer.Option("--as-of", help="Judge journeys at this instant (ISO); default: end of the last day.")
     ] = None,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Build also where nothing has changed since the last build.")
+    ] = False,
     no_wait: NoWait = False,
 ) -> None:
     """Land what arrived, resolve, model, check and publish.
 
-    One process at a time writes to a home: a second run says whom it waits for, and goes on by itself.
+    One process at a time writes to a home: a second run says whom it waits for, and goes on by itself. Nothing is built
+    where nothing has landed, nor anything else changed, since the last build that came to its end.
 
     Ends with a table of what the run did. Exits 1 if a source could not be landed, a step failed or a blocking check
     failed; the published file then stays as it was.
     """
     settings = Settings.from_env(company=company, home=home)
-    _run(replace(settings, as_of=as_of or settings.as_of), no_wait)
+    _run(replace(settings, as_of=as_of or settings.as_of), no_wait=no_wait, anyway=anyway)
 
 
 @app.command()
@@ -185,10 +190,15 @@ def _refuse_another_simulation(settings: Settings, people: int, seed: int) -> No
         raise typer.Exit(1)
 
 
-def _run(settings: Settings, no_wait: bool = False) -> None:
-    from pipelines.lint import lint_company
+def _run(settings: Settings, *, no_wait: bool = False, anyway: bool = False) -> None:
+    from pipelines.basis import are_files_unchanged
 
-    problems = lint_company(settings.company, settings.released)
+    if are_files_unchanged(settings):
+        problems = []  # the last build began with these
+    else:
+        from pipelines.lint import lint_company
+
+        problems = lint_company(settings.company, settings.released)
     if problems:
         for problem in problems:
             console.print(problem, markup=False, style="red")
@@ -197,7 +207,10 @@ def _run(settings: Settings, no_wait: bool = False) -> None:
     from pipelines.summary import summarize
 
     console.print(f"[bold]{settings.company.name}[/] in {settings.home}")
-    outcome = _or_exit(run_pipeline, settings, lambda line: console.print(line, markup=False), wait=not no_wait)
+    run = partial(run_pipeline, anyway=anyway, wait=not no_wait)
+    outcome = _or_exit(run, settings, lambda line: console.print(line, markup=False))
+    if outcome.unchanged:
+        console.print(f"  nothing new since run {outcome.build_run_id}; what is published stands")
     for table in summarize(settings, run_id=outcome.build_run_id):
         console.print(table)
     for failure in outcome.failures:

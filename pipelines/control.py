@@ -18,8 +18,9 @@ from pipelines.journeys.fingerprint import fingerprint_journeys
 from pipelines.journeys.model import Journey, JourneyError
 from pipelines.journeys.released import list_changed_releases
 from pipelines.journeys.spec import load_journeys
+from pipelines.online import is_online
 from quality.company import Company
-from quality.contract import Contract, ContractError
+from quality.contract import ContractError
 from quality.definitions import FILE, load_definitions
 from quality.promises.change_control import DEFINITIONS as DEFINITIONS_FILE
 from quality.promises.change_control import RELEASED, list_broken_promises
@@ -108,23 +109,6 @@ def write_control(
     )
     connection.execute("commit")
     return now
-
-
-def is_online(contract: Contract, company: Company) -> bool:
-    """Whether a dataset is recorded by a machine the customer touches, by its own or its touchpoint's word."""
-    said = contract.constants.get("interaction.is_online")
-    touchpoint = company.touchpoints.get(str(contract.constants.get("interaction.touchpoint")))
-    if said is None and touchpoint is not None:
-        said = touchpoint.is_online
-    if said is None:
-        mapped = [
-            company.touchpoints[value].is_online
-            for column in contract.with_term("interaction.touchpoint")
-            for value in (column.value_mapping or {}).values()
-            if value in company.touchpoints
-        ]
-        said = bool(mapped) and all(mapped)
-    return bool(said)
 
 
 def _as_of(parts: pa.Table, as_of: str | None) -> datetime:

@@ -16,7 +16,13 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-from dagster_dbt import DagsterDbtProjectPreparer, DagsterDbtTranslator, DbtCliResource, DbtProject
+from dagster_dbt import (
+    DagsterDbtProjectPreparer,
+    DagsterDbtTranslator,
+    DagsterDbtTranslatorSettings,
+    DbtCliResource,
+    DbtProject,
+)
 from packaging.version import Version
 
 from pipelines.keys import CONTROL, PUBLISHED_LAYERS, identity_key, landing_key
@@ -110,7 +116,17 @@ class Translator(DagsterDbtTranslator):
     Dagster calls dbt twice a build, and the suites once.
     """
 
+    def __init__(self, settings: DagsterDbtTranslatorSettings) -> None:
+        super().__init__(settings)
+        self._told: dict[tuple[int, str], dg.AssetSpec] = {}  # a node is asked for once by each that reads it
+
     def get_asset_spec(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
+        known = id(manifest), unique_id
+        if known not in self._told:
+            self._told[known] = self._tell(manifest, unique_id, project)
+        return self._told[known]
+
+    def _tell(self, manifest: Mapping[str, Any], unique_id: str, project: DbtProject | None) -> dg.AssetSpec:
         spec = super().get_asset_spec(manifest, unique_id, project)
         node = manifest["nodes"].get(unique_id) or manifest["sources"][unique_id]
         if node["resource_type"] == "source":

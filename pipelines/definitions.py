@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dagster as dg
 
+from pipelines.basis import hash_files
 from pipelines.dbt import dbt_resource, prepare_project
 from pipelines.defs.alerts import build_alert_sensors
 from pipelines.defs.automation import build_jobs, build_schedule, build_sensors
@@ -32,6 +33,7 @@ from quality.promises.gate_output import require_right_contracts
 
 def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_console_logger) -> dg.Definitions:
     """Everything Dagster shows and runs for one company; `console` receives what a run says."""
+    files = hash_files(settings.company)
     company = load_company(settings.company)
     require_right_contracts()
     project = prepare_project(settings, company)
@@ -42,7 +44,7 @@ def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_con
     jobs = build_jobs(landing, checks)
     assets = [
         *landing,
-        build_control_asset(settings, company),
+        build_control_asset(settings, company, files),
         build_identity_assets(settings, company),
         models,
         build_lineage_asset(settings, company, tables),

@@ -9,12 +9,15 @@ from dagster import AssetKey
 
 WRITER_POOL = "duckdb_writer"  # every step that writes to the home claims it; dagster.yaml lets one run in at a time
 
+LAND, BUILD = "land", "build"  # the two jobs of a run
 RELEASE = "release_quarantine"  # the job; a build follows it
+SMALL = "c360/small"  # run tag: of what the inbox brought; pages for people may be some minutes older
 CATCH_UP = "c360/catch_up"  # run tag: land every day up to the run's that has not landed yet
 
 PROCESS = "c360/process"  # run tag: the process of a `c360 run`
 
 LANDING = "landing"  # first part of the keys of what was received
+LANDING_CHECKS = ("batch_within_error_rate", "columns_are_those_of_the_contract")  # told by the landing itself
 CONTROL = AssetKey(["control", "run"])
 PUBLISHED_LAYERS = ("marts", "governance")  # schemas of the published file, first part of their asset keys
 LINEAGE = AssetKey(["governance", "lineage"])  # written by us, not by dbt

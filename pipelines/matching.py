@@ -13,7 +13,6 @@ from identity.choose_blocking import BlockingError
 from identity.config import IdentityConfig, load_config
 from identity.config_reader import IdentityConfigError
 from identity.model import MatchModel, ModelError
-from identity.resolve import learn
 from pipelines import audit
 from pipelines.last_build import open_last_build
 from pipelines.publish.publish import PublishError
@@ -72,6 +71,8 @@ def retrain(settings: Settings, *, by: str, reason: str) -> Trained:
     Raises:
         REFUSALS: nothing is published, identity.yml switches the model off, or there is too little to learn from.
     """
+    from identity.resolve import learn  # pandas and scipy, which a run without anything new does without
+
     config = read_rules(settings)
     if not config.model.enabled:
         raise TrainingError("identity.yml: model.enabled is false; switch it on to train a model")

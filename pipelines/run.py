@@ -13,18 +13,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache, partial
 from time import monotonic
 
 import dagster as dg
 
 from pipelines.check_log import NUMBERS
-from pipelines.definitions import build_defs
-from pipelines.defs.alerts import alert_on_runs
-from pipelines.defs.automation import BUILD, LAND
-from pipelines.keys import CATCH_UP, PROCESS
+from pipelines.defs.alerts import alert_on_runs, is_alert_due
+from pipelines.keys import BUILD, CATCH_UP, LAND, PROCESS
+from pipelines.landing_definitions import build_landing_defs
 from pipelines.settings import REPOSITORY, Settings
 from pipelines.turns import is_alive, take_turn
-from quality.company import load_company
+from pipelines.unchanged import find_same_build, observe_unchanged
+from quality.company import Company, load_company
 
 MAX_RETRIES = "dagster/max_retries"  # run tag: what was killed at the command line is not started by the daemon
 DBT_ERRORS = "Errors parsed from dbt logs:"  # what stands before it names the command, with all its models
@@ -34,12 +35,16 @@ TEST_FAILED = re.compile(r"\d+ of \d+ FAIL |Failure in test |Got \d+ results?, c
 
 @dataclass(frozen=True)
 class RunOutcome:
-    """What a run did; `failures` holds one message per failed step, empty when all went well."""
+    """What a run did; `failures` holds one message per failed step, empty when all went well.
+
+    unchanged: nothing was built, because the build `build_run_id` was made from the same.
+    """
 
     land_run_id: str
     build_run_id: str
     failures: tuple[str, ...]
     seconds: float
+    unchanged: bool = False
 
     @property
     def ok(self) -> bool:
@@ -72,16 +77,19 @@ def rebuild_pipeline(settings: Settings, say: Callable[[str], None]) -> RunOutco
     prepare_home(settings)
     turn = take_turn(settings.home, "a rebuild", say)
     with turn, _console_to_log(settings), dg.DagsterInstance.get() as instance:
-        run = _execute(build_defs(settings, progress_logger(say)), instance, BUILD, None)
+        run = _execute(_load_all(settings, progress_logger(say)), instance, BUILD, None)
     failures = tuple(fault for event in run.all_events for fault in _faults(event))
     return RunOutcome("", run.run_id, failures, monotonic() - started)
 
 
-def run_pipeline(settings: Settings, say: Callable[[str], None], *, wait: bool = True) -> RunOutcome:
-    """Land and build in this process, once it is its turn to write to the home.
+def run_pipeline(
+    settings: Settings, say: Callable[[str], None], *, anyway: bool = False, wait: bool = True
+) -> RunOutcome:
+    """Land, and build where that brought anything new, in this process, once it is its turn to write to the home.
 
     Args:
         say: called with one line per asset and per failure, as they happen; what dbt prints goes to <home>/run.log.
+        anyway: build also where the last build was made from the same.
     Returns:
         The outcome; a failed landing does not keep `build` from running on the last good state.
     Raises:
@@ -89,22 +97,32 @@ def run_pipeline(settings: Settings, say: Callable[[str], None], *, wait: bool =
     """
     prepare_home(settings)
     with take_turn(settings.home, "c360 run", say, wait=wait):
-        return _run(settings, say)
+        return _run(settings, say, anyway=anyway)
 
 
-def _run(settings: Settings, say: Callable[[str], None]) -> RunOutcome:
+def _run(settings: Settings, say: Callable[[str], None], *, anyway: bool) -> RunOutcome:
     started = monotonic()
     today = datetime.now(UTC).date().isoformat()
     with _console_to_log(settings), dg.DagsterInstance.get() as instance:
         end_dead_runs(instance)
-        definitions = build_defs(settings, progress_logger(say))
-        runs = [
-            _execute(definitions, instance, LAND, today),
-            _execute(definitions, instance, BUILD, None),
-        ]
-        _alert(settings, definitions, instance, runs, say)
+        console, company = progress_logger(say), load_company(settings.company)
+        load = cache(partial(_load_all, settings, console))
+        runs = [_execute(build_landing_defs(settings, company, console), instance, LAND, today)]
+        same = None if anyway else find_same_build(instance, settings)
+        if same:
+            observe_unchanged(instance, same)
+        else:
+            runs.append(_execute(load(), instance, BUILD, None))
+        _alert(settings, company, load, instance, [run.run_id for run in runs], same, say)
     failures = tuple(fault for run in runs for event in run.all_events for fault in _faults(event))
-    return RunOutcome(runs[0].run_id, runs[1].run_id, failures, monotonic() - started)
+    return RunOutcome(runs[0].run_id, same or runs[-1].run_id, failures, monotonic() - started, bool(same))
+
+
+def _load_all(settings: Settings, console: dg.LoggerDefinition) -> dg.Definitions:
+    """All definitions, where they are needed: dbt takes seconds to import and to read."""
+    from pipelines.definitions import build_defs
+
+    return build_defs(settings, console)
 
 
 def end_dead_runs(instance: dg.DagsterInstance) -> int:
@@ -129,15 +147,19 @@ def _console_to_log(settings: Settings) -> Iterator[None]:
 
 def _alert(
     settings: Settings,
-    definitions: dg.Definitions,
+    company: Company,
+    load: Callable[[], dg.Definitions],
     instance: dg.DagsterInstance,
-    runs: list[dg.ExecuteInProcessResult],
+    run_ids: list[str],
+    same: str | None,
     say: Callable[[str], None],
 ) -> None:
-    """One message per owner for both runs; alerts that fail fail nothing else."""
+    """One message per owner for all runs; alerts that fail fail nothing else."""
     try:
-        company, specs = load_company(settings.company), definitions.resolve_all_asset_specs()
-        for line in alert_on_runs(instance, settings, company, specs, [run.run_id for run in runs]):
+        if same and not is_alert_due(instance, settings, company, run_ids, same):
+            return
+        specs = load().resolve_all_asset_specs()
+        for line in alert_on_runs(instance, settings, company, specs, run_ids, same):
             say(f"  ! alert to {line}")
     except Exception as fault:
         logging.getLogger(__name__).exception("alerts failed")

@@ -75,7 +75,7 @@ def load_company(folder: Path) -> Company:
     file = folder / "company.yml"
     if not file.is_file():
         raise ContractError(f"{file}: not there; a company folder needs company.yml, touchpoints.yml and contracts/")
-    facts = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    facts = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) or {}
     missing = [k for k in ("company", "name", "country", "timezone", "currency", "first_day") if k not in facts]
     if missing:
         raise ContractError(f"{file}: missing {', '.join(missing)}; see companies/demo/company.yml")
@@ -110,7 +110,7 @@ def _alert_rules(facts: Mapping[str, Any], where: str) -> AlertRules:
 def _touchpoints(file: Path) -> dict[str, Touchpoint]:
     if not file.is_file():
         raise ContractError(f"{file}: not there; list the company's touchpoints in it")
-    entries = (yaml.safe_load(file.read_text(encoding="utf-8")) or {}).get("touchpoints") or {}
+    entries = (yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) or {}).get("touchpoints") or {}
     found = {}
     for key, entry in entries.items():
         try:

@@ -36,7 +36,7 @@ def read_contract(file: Path) -> Contract:
         ContractError: not YAML, or not an ODCS document at all. Finer faults are gate.py's.
     """
     try:
-        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+        document = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         odcs = OpenDataContractStandard.model_validate(document)
         return _contract(file, odcs)
     except ContractError:

@@ -8,12 +8,17 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 OURS = {"pipelines", "identity", "quality"}
+HEAVY = {
+    *("altair", "datacontract", "great_expectations", "openpyxl", "pandas", "phonenumbers", "pyarrow", "scipy"),
+    *("splink", "sqlalchemy"),
+}
 LAWS = [
     # folder, what it may not import, where the code belongs instead
     ("identity", {"pipelines", "quality", "dagster", "dagster_dbt", "dbt"}, "pipelines/defs/identity.py"),
@@ -55,6 +60,13 @@ def test_a_folder_imports_only_what_the_law_allows(folder, forbidden, instead):
         if breaks(module, forbidden)
     ]
     assert not offenders, "\n".join(offenders)
+
+
+def test_loading_the_definitions_imports_nothing_heavy():
+    """Every run starts with it, and so does every look at the UI: import such a module where it is used."""
+    ask = "import sys, pipelines.definitions; print(*sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", ask], cwd=REPOSITORY, capture_output=True, text=True, check=True)
+    assert not HEAVY & set(loaded.stdout.split())
 
 
 def test_nothing_but_tests_imports_pm4py():

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from pipelines.alerts.message import Alert
-from pipelines.alerts.route import LANDING, Graph, contract_of, journeys_fed_by
+from pipelines.alerts.route import LANDED, LANDING, Graph, contract_of, journeys_fed_by
 from pipelines.ingest.manifest import Manifest, Part
 from pipelines.journeys.model import Journey, JourneyError
 from pipelines.journeys.spec import load_journeys
@@ -21,7 +21,6 @@ from quality.contract import ContractError
 from quality.promises.consumers import Consumer, load_consumers
 
 HELD = "batch_within_error_rate"  # a batch of this dataset does not count
-LANDED = "source_is_landed"  # told where a dataset could not be landed at all
 PUBLISHED = ("marts", "governance")
 
 

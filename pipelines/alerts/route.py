@@ -14,6 +14,7 @@ from quality.company import Company
 from quality.contract import Contract
 
 LANDING = "landing"
+LANDED = "source_is_landed"  # told where a dataset could not be landed at all
 
 
 @dataclass(frozen=True)

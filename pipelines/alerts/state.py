@@ -62,10 +62,16 @@ def take_up(
     Returns:
         What must be told: the row, the event, and when the check began to fail.
     """
-    known = {
-        (s.asset, s.check_name): Standing(s.level, s.since, s.told_at, s.seen_at)
-        for s in connection.execute(sa.select(STANDINGS))
-    }
+    known = read_standings(connection)
+    stands, told = judge_all(known, rows, remind_after)
+    _store(connection, {key: stands[key] for key in stands if stands[key] != known.get(key)}, known)
+    return told
+
+
+def judge_all(
+    known: Mapping[tuple[str, str], Standing], rows: Iterable[Mapping[str, Any]], remind_after: timedelta
+) -> tuple[dict[tuple[str, str], Standing], list[tuple[Mapping[str, Any], str, datetime | None]]]:
+    """What stands after these evaluations, and what of them must be told; nothing is written."""
     stands, told = dict(known), []
     for row in sorted(rows, key=lambda r: r["at"]):
         key = row["asset"], row["check_name"]
@@ -75,8 +81,15 @@ def take_up(
         )
         if event:
             told.append((row, event, stands[key].since or (before and before.since)))
-    _store(connection, {key: stands[key] for key in stands if stands[key] != known.get(key)}, known)
-    return told
+    return stands, told
+
+
+def read_standings(connection: sa.Connection) -> dict[tuple[str, str], Standing]:
+    """What was last seen of every check, by asset and name."""
+    return {
+        (s.asset, s.check_name): Standing(s.level, s.since, s.told_at, s.seen_at)
+        for s in connection.execute(sa.select(STANDINGS))
+    }
 
 
 def _store(connection: sa.Connection, changed: Mapping[tuple[str, str], Standing], known: Container) -> None:

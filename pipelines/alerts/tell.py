@@ -18,7 +18,16 @@ from pipelines.alerts.deliver import DeliveryError, Patience, Post, deliver
 from pipelines.alerts.look import Facts
 from pipelines.alerts.message import Alert, Message, compose
 from pipelines.alerts.route import Graph, channels_of, owner_of
-from pipelines.alerts.state import METADATA, Waiting, list_waiting, note_outcome, put_out, take_up
+from pipelines.alerts.state import (
+    METADATA,
+    Waiting,
+    judge_all,
+    list_waiting,
+    note_outcome,
+    put_out,
+    read_standings,
+    take_up,
+)
 from pipelines.settings import Settings
 from pipelines.state import open_state, write_state
 from quality.channel import Channel
@@ -55,6 +64,19 @@ def tell(
     post = Post(settings.home, settings.environ, company.alerts.sender, patience or Patience())
     try:
         return list(_deliver_all(engine, post, company))
+    finally:
+        engine.dispose()
+
+
+def is_due(settings: Settings, company: Company, rows: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether `tell` would tell something of these rows, or has something to deliver; nothing is written."""
+    rows = Facts(settings, company, Graph({}, {})).correct(rows)
+    engine = open_state(settings.state_url, METADATA)
+    try:
+        with engine.connect() as connection:
+            return bool(
+                list_waiting(connection) or judge_all(read_standings(connection), rows, company.alerts.remind_after)[1]
+            )
     finally:
         engine.dispose()
 

@@ -11,9 +11,7 @@ from typing import Any
 
 import dagster as dg
 
-from pipelines.alerts.look import LANDED
-from pipelines.alerts.route import Graph
-from pipelines.alerts.tell import tell
+from pipelines.alerts.route import LANDED, Graph
 from pipelines.check_log import check_rows
 from pipelines.keys import CONTROL, identity_key
 from pipelines.settings import Settings
@@ -56,10 +54,34 @@ def alert_on_runs(
     company: Company,
     specs: Iterable[dg.AssetSpec],
     run_ids: Sequence[str],
+    still: str | None = None,
 ) -> list[str]:
-    """Tell what the checks of these runs said, in the name of the last; one line per channel for the log."""
-    rows = [row for run_id in run_ids for row in (*check_rows(instance, run_id), *_landings(instance, company, run_id))]
+    """Tell what the checks of these runs said, in the name of the last; one line per channel for the log.
+
+    Args:
+        still: an earlier build of which nothing has changed since: its checks would say the same now.
+    """
+    from pipelines.alerts.tell import tell
+
+    rows = _evaluations(instance, company, run_ids, still)
     return tell(settings, company, describe_graph(specs), rows, run_ids[-1])
+
+
+def is_alert_due(
+    instance: dg.DagsterInstance, settings: Settings, company: Company, run_ids: Sequence[str], still: str
+) -> bool:
+    """Whether `alert_on_runs` would tell anybody anything: it needs all assets, which take seconds to load."""
+    from pipelines.alerts.tell import is_due
+
+    return is_due(settings, company, _evaluations(instance, company, run_ids, still))
+
+
+def _evaluations(
+    instance: dg.DagsterInstance, company: Company, run_ids: Sequence[str], still: str | None
+) -> list[dict[str, Any]]:
+    rows = [row for run_id in run_ids for row in (*check_rows(instance, run_id), *_landings(instance, company, run_id))]
+    now = datetime.now(UTC).replace(tzinfo=None)
+    return rows + [{**row, "at": now} for row in (check_rows(instance, still) if still else ())]
 
 
 def _landings(instance: dg.DagsterInstance, company: Company, run_id: str) -> Iterator[dict[str, Any]]:

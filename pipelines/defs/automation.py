@@ -3,19 +3,18 @@
 Put here: jobs, schedules, sensors. Keep out: assets.
 """
 
-import hashlib
+import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import dagster as dg
 
-from pipelines.ingest.errors import LandingError
-from pipelines.ingest.files import find_files
-from pipelines.ingest.outage import PATIENCE, TIMEOUT
-from pipelines.keys import CATCH_UP, LANDING, OPERATIONS, RELEASE
+from pipelines.keys import BUILD, CATCH_UP, LAND, LANDING, LANDING_CHECKS, OPERATIONS, RELEASE, SMALL, landing_key
 from pipelines.settings import Settings
+from pipelines.unchanged import find_same_build, observe_unchanged
 from quality.company import Company
 
-LAND, BUILD = "land", "build"
+INTERVAL = 5  # seconds between two looks of a sensor: each adds to the time from arrival to publication
 COUNTED = [  # builds that have taken up what landed, or will
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.STARTING,
@@ -53,8 +52,15 @@ def build_sensors(settings: Settings, company: Company, jobs: list) -> list[dg.S
     build = next(job for job in jobs if job.name == BUILD)
     return [
         _inbox(settings, company),
-        _after(build, "build_after_land", dg.DagsterRunStatus.SUCCESS, "Builds after every landing, backfills too."),
         _after(
+            settings,
+            build,
+            "build_after_land",
+            dg.DagsterRunStatus.SUCCESS,
+            "Builds after every landing that brought something new, backfills too.",
+        ),
+        _after(
+            settings,
             build,
             "build_after_failed_land",
             dg.DagsterRunStatus.FAILURE,
@@ -67,45 +73,53 @@ def _inbox(settings: Settings, company: Company) -> dg.SensorDefinition:
     @dg.sensor(
         name="new_files",
         job_name=LAND,
-        minimum_interval_seconds=30,
-        description="Lands new or changed source files as they appear; the same listing twice starts nothing.",
+        minimum_interval_seconds=INTERVAL,
+        description="Lands a dataset as new or changed files of it appear, or new rows of its table; the same twice "
+        "starts nothing.",
     )
     def new_files(context: dg.SensorEvaluationContext):
-        listing = _list_sources(settings, company)
-        if listing == context.cursor:
-            return dg.SkipReason("No file appeared or changed.")
-        context.update_cursor(listing)
+        from pipelines.ingest.glance import glance
+
+        before = _read_cursor(context.cursor)
+        seen = {c.dataset: glance(c, settings.environ) or before.get(c.dataset) for c in company.contracts}
+        changed = [landing_key(dataset) for dataset, said in seen.items() if said != before.get(dataset)]
+        if not changed:
+            return dg.SkipReason("Nothing appeared or changed.")
+        context.update_cursor(json.dumps(seen))
         waiting = dg.RunsFilter(job_name=LAND, statuses=[dg.DagsterRunStatus.QUEUED], tags={CATCH_UP: "true"})
-        if context.instance.get_runs_count(waiting):
-            return dg.SkipReason("A landing that waits its turn will find the files.")
+        if any(lands_all(run, changed) for run in context.instance.get_runs(waiting)):
+            return dg.SkipReason("A landing that waits its turn will find it.")
         today = datetime.now(UTC).date().isoformat()
-        return dg.RunRequest(partition_key=today, tags={CATCH_UP: "true"})  # no run key: an older listing may come back
+        return dg.RunRequest(  # no run key: an older listing may come back
+            partition_key=today,
+            asset_selection=changed,
+            asset_check_keys=[dg.AssetCheckKey(key, check) for key in changed for check in LANDING_CHECKS],
+            tags={CATCH_UP: "true", SMALL: "true"},
+        )
 
     return new_files
 
 
-def _list_sources(settings: Settings, company: Company) -> str:
-    """Fingerprint of names, sizes and times (of objects: versions) of every source file.
-
-    An object storage that is out gets one landing when it goes, which tells its owner, and one when it is back.
-    """
-    seen, env = hashlib.md5(), {**settings.environ, PATIENCE: "0", TIMEOUT: "5"}  # the next look is half a minute away
-    for contract in company.contracts:
-        if contract.server.kind != "file":
-            continue
-        try:
-            for file in find_files(contract, env):
-                seen.update(f"{file.uri}|{file.look()}\n".encode())
-        except LandingError:
-            seen.update(f"{contract.dataset}|out\n".encode())
-    return seen.hexdigest()
+def lands_all(run: dg.DagsterRun, datasets: Iterable[dg.AssetKey]) -> bool:
+    """Whether a landing takes in all of these; one of no selection takes in everything."""
+    return not run.asset_selection or run.asset_selection >= set(datasets)
 
 
-def _after(build, name: str, status: dg.DagsterRunStatus, description: str) -> dg.SensorDefinition:
+def _read_cursor(cursor: str | None) -> dict[str, str | None]:
+    """What was seen last, by dataset; nothing where the cursor is none of ours."""
+    try:
+        said = json.loads(cursor or "{}")
+    except ValueError:
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _after(settings: Settings, build, name: str, status: dg.DagsterRunStatus, description: str) -> dg.SensorDefinition:
     @dg.run_status_sensor(
         name=name,
         run_status=status,
         request_job=build,
+        minimum_interval_seconds=INTERVAL,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description=description,
     )
@@ -114,7 +128,11 @@ def _after(build, name: str, status: dg.DagsterRunStatus, description: str) -> d
             return dg.SkipReason("Not a landing.")
         if _is_taken_up(context.instance, context.dagster_run.run_id):
             return dg.SkipReason("A build that waits its turn, or began since, takes up what landed.")
-        return dg.RunRequest(run_key=context.dagster_run.run_id)
+        if same := find_same_build(context.instance, settings):
+            observe_unchanged(context.instance, same)
+            return dg.SkipReason(f"Nothing new since run {same}.")
+        tags = {SMALL: "true"} if SMALL in context.dagster_run.tags else {}
+        return dg.RunRequest(run_key=context.dagster_run.run_id, tags=tags)
 
     return follow
 

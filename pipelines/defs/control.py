@@ -5,16 +5,15 @@ Put here: the Dagster side only. Keep out: what the tables hold (pipelines/contr
 
 import dagster as dg
 
-from pipelines.control import write_control
-from pipelines.ingest.manifest import Manifest
+from pipelines.basis import Basis, hash_state, note_basis
 from pipelines.keys import CONTROL, WRITER_POOL, landing_key
-from pipelines.publish.quarantine_counts import write_quarantine_counts
 from pipelines.settings import Settings
-from pipelines.warehouse import open_warehouse
 from quality.company import Company
 
 
-def build_control_asset(settings: Settings, company: Company) -> dg.AssetsDefinition:
+def build_control_asset(settings: Settings, company: Company, files: str) -> dg.AssetsDefinition:
+    """Args: files: digest of the files these definitions were loaded from (pipelines/basis.py)."""
+
     @dg.asset(
         key=CONTROL,
         deps=[landing_key(c.dataset) for c in company.contracts],
@@ -26,6 +25,12 @@ def build_control_asset(settings: Settings, company: Company) -> dg.AssetsDefini
         "everything dbt and identity read that is not a source row.",
     )
     def control(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        from pipelines.control import write_control
+        from pipelines.ingest.manifest import Manifest
+        from pipelines.publish.quarantine_counts import write_quarantine_counts
+        from pipelines.warehouse import open_warehouse
+
+        note_basis(settings.home, Basis(context.run_id, files, hash_state(settings)))
         manifest = Manifest(settings.state_url)
         with open_warehouse(settings) as connection:
             as_of = write_control(

@@ -6,6 +6,7 @@ Put here: the Dagster side only. Keep out: what is on the site (pipelines/publis
 import dagster as dg
 
 from pipelines.keys import GOVERNANCE_SITE, JOURNEY_PAGES, PUBLISHED
+from pipelines.pages_due import are_pages_due
 from pipelines.settings import Settings
 from quality.company import Company
 
@@ -22,7 +23,9 @@ def build_governance_site_asset(settings: Settings, company: Company) -> dg.Asse
         description="Every dataset in and table out with its contract, meaning, owner, lineage, checks and changes: "
         "<home>/site/index.html. It opens from disk, without a network.",
     )
-    def governance_site() -> dg.MaterializeResult:
+    def governance_site(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        if not are_pages_due(settings, context.run.tags):
+            return dg.MaterializeResult(metadata={"pages": 0})
         from pipelines.publish.governance_site.site import write_site
 
         pages = write_site(company, settings.published, settings.site)

@@ -8,17 +8,9 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from identity import decisions
-from identity.config import load_config
-from identity.engine import DuckDBEngine
-from identity.resolve import resolve
 from pipelines.keys import CONTROL, IDENTITY_RELATIONS, WRITER_POOL, identity_key
-from pipelines.matching import current_model, keep_first_model
 from pipelines.settings import Settings
-from pipelines.state import open_state
-from pipelines.warehouse import open_warehouse
 from quality.company import Company
-from quality.definitions import load_definitions
 
 INPUTS = ("std_persons", "std_identifiers", "std_interactions", "std_accounts")
 
@@ -38,6 +30,15 @@ def build_identity_assets(settings: Settings, company: Company) -> dg.AssetsDefi
 
     @dg.multi_asset(name="identity_resolve", specs=specs, pool=WRITER_POOL)
     def identity_resolve(context: dg.AssetExecutionContext):
+        from identity import decisions
+        from identity.config import load_config
+        from identity.engine import DuckDBEngine
+        from identity.resolve import resolve
+        from pipelines.matching import current_model, keep_first_model
+        from pipelines.state import open_state
+        from pipelines.warehouse import open_warehouse
+        from quality.definitions import load_definitions
+
         config = load_config(company.identity_file, load_definitions().terms)
         with open_state(settings.state_url, decisions.METADATA).connect() as state:
             decided = decisions.read_effective(state)

@@ -6,6 +6,7 @@ Put here: the Dagster side only. Keep out: what is on a page (pipelines/publish/
 import dagster as dg
 
 from pipelines.keys import JOURNEY_PAGES, PUBLISHED
+from pipelines.pages_due import are_pages_due
 from pipelines.settings import Settings
 
 
@@ -21,7 +22,9 @@ def build_journey_pages_asset(settings: Settings) -> dg.AssetsDefinition:
         description="One HTML page and one SVG map per journey, in <home>/site/journeys, made from the published file. "
         "They open from disk, without a network.",
     )
-    def journey_pages() -> dg.MaterializeResult:
+    def journey_pages(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        if not are_pages_due(settings, context.run.tags):
+            return dg.MaterializeResult(metadata={"journeys": 0})
         # Altair alone takes a second, which loading the definitions need not wait for.
         from pipelines.publish.journey_pages.page import write_pages
 

@@ -4,22 +4,22 @@ Put here: how a contract becomes a Dagster asset. Keep out: reading and typing (
 """
 
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import dagster as dg
 
-from pipelines.control import is_online
 from pipelines.ingest.errors import LandingError
-from pipelines.ingest.land import LandResult, land
-from pipelines.ingest.manifest import Manifest
-from pipelines.ingest.quarantine import count_open
-from pipelines.keys import CATCH_UP, WRITER_POOL, landing_key
+from pipelines.keys import CATCH_UP, LANDING_CHECKS, WRITER_POOL, landing_key
+from pipelines.online import is_online
 from pipelines.settings import Settings
 from quality.company import Company
 from quality.contract import Column, Contract
 from quality.definitions import load_definitions
 
-CHECK = "batch_within_error_rate"
-COLUMNS = "columns_are_those_of_the_contract"
+if TYPE_CHECKING:
+    from pipelines.ingest.land import LandResult
+
+CHECK, COLUMNS = LANDING_CHECKS
 RETRY = dg.RetryPolicy(max_retries=1, delay=5, backoff=dg.Backoff.EXPONENTIAL)
 
 
@@ -66,6 +66,10 @@ def _landing_asset(
         pool=WRITER_POOL,  # a corrected file replaces its part, which must not happen under a build that reads it
     )
     def _land(context: dg.AssetExecutionContext):
+        from pipelines.ingest.land import land
+        from pipelines.ingest.manifest import Manifest
+        from pipelines.ingest.quarantine import count_open
+
         window, manifest = context.partition_time_window, Manifest(settings.state_url)
         is_catching_up = context.run.tags.get(CATCH_UP) == "true"
         try:
@@ -105,7 +109,7 @@ def last_day(window: dg.TimeWindow) -> date:
     return window.end.date() - timedelta(days=1)
 
 
-def count(result: LandResult) -> dict[str, int]:
+def count(result: "LandResult") -> dict[str, int]:
     """What one landing did, for the UI and the table of `c360 run`."""
     return {
         "dagster/row_count": result.landed,
@@ -119,7 +123,7 @@ def count(result: LandResult) -> dict[str, int]:
     }
 
 
-def held_check(result: LandResult) -> dg.AssetCheckResult:
+def held_check(result: "LandResult") -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         check_name=CHECK,
         passed=not result.held,
@@ -132,7 +136,7 @@ def held_check(result: LandResult) -> dg.AssetCheckResult:
     )
 
 
-def column_check(result: LandResult) -> dg.AssetCheckResult:
+def column_check(result: "LandResult") -> dg.AssetCheckResult:
     """A missing column fails the landing itself; a new one is left out, and told."""
     return dg.AssetCheckResult(
         check_name=COLUMNS,

@@ -8,10 +8,8 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from pipelines.keys import LINEAGE, WRITER_POOL
-from pipelines.lineage import record_lineage
 from pipelines.settings import Settings
 from quality.company import Company
-from quality.lineage.sql import LineageError
 
 CHECK = "every_published_column_has_lineage"
 
@@ -35,6 +33,9 @@ def build_lineage_asset(settings: Settings, company: Company, tables: list[dg.As
         "The same step by step in <home>/lineage/openlineage.ndjson.",
     )
     def lineage(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        from pipelines.lineage import record_lineage
+        from quality.lineage.sql import LineageError
+
         now = datetime.now(UTC).replace(tzinfo=None)
         try:
             recorded = record_lineage(settings, company, run_id=context.run_id, at=now)

@@ -9,10 +9,6 @@ import dagster as dg
 
 from pipelines.check_log import check_rows_since
 from pipelines.keys import PUBLISHED, WRITER_POOL, identity_key
-from pipelines.publish.check_results import last_check_at, write_check_results
-from pipelines.publish.contract_changes import write_contract_changes
-from pipelines.publish.publish import publish
-from pipelines.publish.restatements import write_restatements
 from pipelines.settings import Settings
 
 
@@ -31,6 +27,11 @@ def build_publish_asset(settings: Settings, tables: list[dg.AssetKey]) -> dg.Ass
         "unmasked copy goes to the private folder.",
     )
     def customer360(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        from pipelines.publish.check_results import last_check_at, write_check_results
+        from pipelines.publish.contract_changes import write_contract_changes
+        from pipelines.publish.publish import publish
+        from pipelines.publish.restatements import write_restatements
+
         rows = check_rows_since(context.instance, context.run_id, last_check_at(settings.marts))
         write_check_results(settings.marts, rows)
         now = datetime.now(UTC).replace(tzinfo=None)

@@ -7,9 +7,7 @@ import dagster as dg
 from pydantic import Field
 
 from pipelines.ingest.errors import LandingError
-from pipelines.ingest.quarantine import Choice
 from pipelines.keys import RELEASE, WRITER_POOL, landing_key
-from pipelines.releases import release_quarantine
 from pipelines.settings import Settings
 
 
@@ -28,6 +26,9 @@ def build_release_job(settings: Settings) -> dg.JobDefinition:
 
     @dg.op(name="release", pool=WRITER_POOL)  # a part is replaced, which must not happen under a build that reads it
     def _release(context: dg.OpExecutionContext, config: Release) -> None:
+        from pipelines.ingest.quarantine import Choice
+        from pipelines.releases import release_quarantine
+
         choice = Choice(config.dataset, config.batch, config.rule)
         try:
             results = release_quarantine(settings, choice, actor=config.actor, reason=config.reason)

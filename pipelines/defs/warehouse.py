@@ -8,7 +8,6 @@ from dagster_dbt import DagsterDbtTranslatorSettings, DbtCliResource, DbtProject
 
 from pipelines.dbt import Translator
 from pipelines.keys import WRITER_POOL
-from pipelines.lineage import keep_models, tell_lineage
 from quality.company import Company
 
 
@@ -24,6 +23,8 @@ def build_dbt_assets(project: DbtProject, company: Company) -> dg.AssetsDefiniti
         pool=WRITER_POOL,
     )
     def warehouse(context: dg.AssetExecutionContext, dbt: DbtCliResource):
+        from pipelines.lineage import keep_models, tell_lineage
+
         call = dbt.cli(["build", "--indirect-selection", "buildable"], context=context)
         yield from tell_lineage(call.stream(), company, project.project_dir, call.target_path)
         keep_models(call.target_path, project.project_dir)

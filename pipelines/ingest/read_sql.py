@@ -102,6 +102,20 @@ def take_rows(con: duckdb.DuckDBPyConnection, contract: Contract, raw: Raw, day:
     return raw
 
 
+def peek(contract: Contract, env: Mapping[str, str]) -> str:
+    """The highest cursor of a table, or without a cursor the number of its rows.
+
+    Raises:
+        LandingError: unreachable database, no such table or column.
+    """
+    schema, _, name = contract.table.rpartition(".")
+    source = sa.table(name, schema=schema or None)
+    cursor = sa.column(contract.column(contract.cursor).physical_name) if contract.cursor else None
+    seen = sa.func.count() if cursor is None else sa.func.max(cursor)
+    with _connect(contract, env, Patience.from_env(env)) as connection:
+        return str(connection.execute(sa.select(seen).select_from(source)).scalar())
+
+
 @contextmanager
 def _connect(contract: Contract, env: Mapping[str, str], patience: Patience):
     where = f"{contract.dataset}: {name_source(contract)}"

@@ -28,10 +28,10 @@ def list_changed_releases(journeys: list[Journey], released: Path) -> list[str]:
         file = released / f"{journey.journey_key}.yml"
         if not file.is_file():
             continue
-        said = yaml.safe_load(file.read_text(encoding="utf-8"))
+        said = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         if fingerprint(said) == journey.fingerprint:
             continue
-        now = yaml.safe_load(journey.file.read_text(encoding="utf-8"))
+        now = yaml.load(journey.file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
         problems.append(
             f"{journey.file}: version: {journey.journey_key} is published and says otherwise in "
             f"{', '.join(_differing(said, now))}; a published version never changes; set version: "

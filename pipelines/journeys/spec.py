@@ -71,7 +71,7 @@ def read_journey(path: Path, touchpoints: Mapping[str, Touchpoint]) -> Journey:
         JourneyError: every fault of the file, each with file, path, seen, allowed and the nearest name.
     """
     try:
-        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+        document = yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as fault:
         raise JourneyError([f"{path}: not readable as YAML: {str(fault).splitlines()[0]}; correct the file"]) from fault
     problems = Problems(path)

@@ -44,7 +44,7 @@ def load_declared(file: Path = DECLARED) -> Declared:
     Raises:
         LineageError: a source is no origin, group or `schema.table.column`, or `how` is none of HOW.
     """
-    read = yaml.safe_load(file.read_text(encoding="utf-8"))
+    read = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     origins = read["origins"]
     groups = {
         name: [Column(table, column) for table, columns in tables.items() for column in columns]

@@ -85,7 +85,7 @@ def served_versions(contracts: Mapping[str, OutputContract]) -> dict[tuple[str, 
 
 
 def _read(file: Path) -> Iterator[Consumer]:
-    entries = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+    entries = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader) or {}
     for name, entry in entries.items():
         if not isinstance(entry, Mapping) or set(entry) != KEYS:
             raise ContractError(f"{file}: {name}: needs exactly {', '.join(sorted(KEYS))}")

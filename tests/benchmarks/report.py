@@ -25,4 +25,17 @@ def report(name: str, figures: list[Figure]) -> None:
     rounded = [Figure(f.name, round(f.value, 4), f.unit) for f in figures]
     for figure in rounded:
         print(f"{figure.name:<36}{figure.value:>12} {figure.unit}")
-    (FOLDER / f"{name}.json").write_text(json.dumps([asdict(f) for f in rounded], indent=1) + "\n", encoding="utf-8")
+    _write(name, [asdict(f) for f in rounded])
+
+
+def update(name: str, figures: list[Figure]) -> None:
+    """As `report`, keeping what other benchmarks wrote to the same file."""
+    file = FOLDER / f"{name}.json"
+    kept = json.loads(file.read_text(encoding="utf-8")) if file.exists() else []
+    report(name, figures)
+    new = {f.name: asdict(Figure(f.name, round(f.value, 4), f.unit)) for f in figures}
+    _write(name, [*(f for f in kept if f["name"] not in new), *new.values()])
+
+
+def _write(name: str, figures: list[dict]) -> None:
+    (FOLDER / f"{name}.json").write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")

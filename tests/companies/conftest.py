@@ -33,7 +33,7 @@ def homes(tmp_path_factory, real_data):
     _run(home, real_data)
     first = home.parent / "first"
     shutil.copytree(home, first, ignore=shutil.ignore_patterns("dagster", "tmp"))
-    _run(home, real_data)
+    _run(home, real_data, "--anyway")
     return first, home
 
 
@@ -52,9 +52,9 @@ def c360(homes, raw):
     return raw
 
 
-def _run(home: Path, data: Path) -> None:
+def _run(home: Path, data: Path, *options: str) -> None:
     command = [Path(sys.executable).parent / "c360", "run", "--company", REPOSITORY / "companies" / "adventureworks"]
     done = subprocess.run(
-        [*command, "--home", home], env={**os.environ, "C360_DATA": str(data)}, capture_output=True, text=True
+        [*command, "--home", home, *options], env={**os.environ, "C360_DATA": str(data)}, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from support.ingest_home import column
 
 from pipelines.ingest.errors import LandingError
+from pipelines.ingest.glance import glance
 from pipelines.ingest.manifest import Manifest
 
 COLUMNS = [
@@ -193,3 +194,18 @@ def test_the_manifest_works_in_postgresql_too(home, postgres_url):
         {"part_seq": 1, "state": "replaced"},
         {"part_seq": 2, "state": "withdrawn"},
     ]
+
+
+@pytest.mark.parametrize("cursor", ["changed_at", None])
+def test_a_new_row_is_seen_without_reading_the_table(home, shop, cursor):
+    declare_table(home, home.env["SHOP_URL"], **({"cursor": cursor} if cursor else {}))
+    before = glance(home.contract, home.env)
+    assert before == glance(home.contract, home.env)
+    shop.execute("insert into d values (4, 1, '2024-05-03', 'x')")
+    shop.commit()
+    assert glance(home.contract, home.env) not in (before, None)
+
+
+def test_a_database_that_cannot_be_reached_is_not_news(home, shop):
+    home.env = {"SHOP_URL": f"sqlite:///{home.sources / 'away.db'}"}
+    assert glance(home.contract, home.env) is None

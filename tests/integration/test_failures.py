@@ -134,6 +134,10 @@ def test_a_shop_lives_through_every_kind_of_bad_delivery(shop):
 def test_a_blocking_check_keeps_the_published_files_as_they_were(shop):
     assert shop.run().returncode == 0
     published = hash_files(shop.home / "published") | hash_files(shop.home / "private")
+    # Nothing new: nothing is built.
+    again = shop.run()
+    assert again.returncode == 0 and "nothing new since run" in again.stdout
+    assert hash_files(shop.home / "published") | hash_files(shop.home / "private") == published
     # A second till writes order numbers of its own and says they are the web shop's: O1 is two orders now.
     web = shop.company / "contracts" / "orders.odcs.yaml"
     till = web.with_name("till_orders.odcs.yaml")

@@ -27,6 +27,6 @@ def test_a_second_run_changes_no_id_and_no_row(demo, tmp_path):
     for file in FILES:
         (tmp_path / file).parent.mkdir()
         shutil.copy(demo.home / file, tmp_path / file)
-    done = run_c360("run", "--company", COMPANIES / "demo", "--home", demo.home)
+    done = run_c360("run", "--anyway", "--company", COMPANIES / "demo", "--home", demo.home)
     assert done.returncode == 0, done.stdout[-4000:]
     assert find_differences(tmp_path, demo.home) == {}

@@ -13,7 +13,7 @@ import dagster as dg
 import pytest
 from support.api_server import Reply, run_api
 
-from pipelines.defs.automation import BUILD, LAND, build_schedule, build_sensors
+from pipelines.defs.automation import BUILD, LAND, build_schedule, build_sensors, lands_all
 from pipelines.keys import RELEASE
 from pipelines.settings import REPOSITORY, Settings
 from quality.company import Company, load_company
@@ -21,6 +21,7 @@ from quality.company import Company, load_company
 START, STARTING = dg.DagsterEventType.RUN_START, dg.DagsterEventType.RUN_STARTING
 SUCCESS, FAILURE = dg.DagsterEventType.RUN_SUCCESS, dg.DagsterEventType.RUN_FAILURE
 WEB = frozenset({dg.AssetKey(["landing", "web_events"])})
+STORE = dg.AssetKey(["landing", "store_visits"])
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +101,13 @@ def test_the_inbox_sensor_asks_once_for_each_listing_and_again_for_one_that_came
             cursor = context.cursor
     assert [isinstance(a, dg.RunRequest) for a in asked] == [True, False, True, True]
     assert all(a.run_key is None and a.tags["c360/catch_up"] for a in asked if isinstance(a, dg.RunRequest))
+    # After the first look only what changed is landed.
+    assert [a.asset_selection for a in asked[2:]] == [[STORE]] * 2
+
+
+@pytest.mark.parametrize(("selection", "is_enough"), [(None, True), (WEB, True), (frozenset({STORE}), False)])
+def test_a_landing_that_waits_is_enough_where_it_lands_what_appeared(selection, is_enough):
+    assert lands_all(dg.DagsterRun(job_name=LAND, asset_selection=selection), WEB) == is_enough
 
 
 def test_an_object_storage_that_is_out_is_asked_for_once_when_it_goes_and_once_when_it_is_back(demo, tmp_path):

@@ -1,0 +1,43 @@
+"""Whether a build would make anything new, and what Dagster is told where it would not.
+
+Put here: what makes a build needless. Keep out: what a build is made from (basis.py), when runs start (defs).
+"""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from pipelines.basis import hash_files, hash_state, read_basis
+from pipelines.keys import BUILD
+from pipelines.publish.publish import STEWARD_NAME
+from pipelines.settings import Settings
+
+
+def find_same_build(instance: dg.DagsterInstance, settings: Settings) -> str | None:
+    """The run id of the last build, where it came to its end and another one would be made from the same; else None."""
+    basis = read_basis(settings.home)
+    if basis is None or not all(file.exists() for file in _results(settings)):
+        return None
+    if (settings.site / "index.html").stat().st_mtime < settings.published.stat().st_mtime:
+        return None  # small runs left the site as it was
+    run = instance.get_run_by_id(basis.run_id)
+    if run is None or not run.is_success or run.job_name != BUILD or run.asset_selection or run.parent_run_id:
+        return None  # it failed, was of some assets alone, or went on where another failed
+    is_same = basis.state == hash_state(settings) and basis.files == hash_files(settings.company)
+    return basis.run_id if is_same else None
+
+
+def observe_unchanged(instance: dg.DagsterInstance, run_id: str) -> int:
+    """Note at every asset of a build that it is still up to date; returns how many there are."""
+    made = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION).records
+    keys = {record.asset_key for record in made}
+    told = {"unchanged_since": dg.MetadataValue.dagster_run(run_id)}
+    for key in sorted(keys):
+        seen = dg.AssetObservation(key, description=f"Nothing new since run {run_id}.", metadata=told)
+        instance.report_runless_asset_event(seen)
+    return len(keys)
+
+
+def _results(settings: Settings) -> tuple:
+    site = settings.site / "index.html"
+    return settings.warehouse, settings.marts, settings.published, settings.private / STEWARD_NAME, site
