@@ -9,6 +9,7 @@ import dagster as dg
 
 from pipelines.check_log import check_rows_since
 from pipelines.keys import PUBLISHED, WRITER_POOL, identity_key
+from pipelines.publish.availability import write_availability
 from pipelines.publish.check_results import last_check_at, write_check_results
 from pipelines.publish.contract_changes import write_contract_changes
 from pipelines.publish.publish import publish
@@ -36,6 +37,13 @@ def build_publish_asset(settings: Settings, tables: list[dg.AssetKey]) -> dg.Ass
         now = datetime.now(UTC).replace(tzinfo=None)
         restated = write_restatements(settings.marts, settings.published, run_id=context.run_id, at=now)
         changed = write_contract_changes(settings.marts, settings.released, run_id=context.run_id, at=now)
+        available = write_availability(
+            settings.marts,
+            settings.published,
+            settings.warehouse,
+            run_id=context.run_id,
+            at=datetime.now(UTC).replace(tzinfo=None),
+        )
         result = publish(
             settings.warehouse, settings.marts, settings.published.parent, settings.private, settings.released
         )
@@ -47,6 +55,7 @@ def build_publish_asset(settings: Settings, tables: list[dg.AssetKey]) -> dg.Ass
                 "checks": len(rows),
                 "restated_rows": restated,
                 "contract_changes": changed,
+                "parts_available": available,
                 "published": dg.MetadataValue.path(result.published),
             }
         )
