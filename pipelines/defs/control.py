@@ -8,6 +8,7 @@ import dagster as dg
 from pipelines.control import write_control
 from pipelines.ingest.manifest import Manifest
 from pipelines.keys import CONTROL, WRITER_POOL, landing_key
+from pipelines.meter import Meter
 from pipelines.publish.quarantine_counts import write_quarantine_counts
 from pipelines.settings import Settings
 from pipelines.warehouse import open_warehouse
@@ -26,7 +27,7 @@ def build_control_asset(settings: Settings, company: Company) -> dg.AssetsDefini
         "everything dbt and identity read that is not a source row.",
     )
     def control(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        manifest = Manifest(settings.state_url)
+        meter, manifest = Meter(), Manifest(settings.state_url)
         with open_warehouse(settings) as connection:
             as_of = write_control(
                 connection,
@@ -37,6 +38,6 @@ def build_control_asset(settings: Settings, company: Company) -> dg.AssetsDefini
                 released=settings.released,
             )
             write_quarantine_counts(connection, manifest, settings.quarantine)
-        return dg.MaterializeResult(metadata={"as_of": as_of.isoformat()})
+        return dg.MaterializeResult(metadata={"as_of": as_of.isoformat(), **meter.read()})
 
     return control

@@ -14,6 +14,7 @@ from identity.engine import DuckDBEngine
 from identity.resolve import resolve
 from pipelines.keys import CONTROL, IDENTITY_RELATIONS, WRITER_POOL, identity_key
 from pipelines.matching import current_model, keep_first_model
+from pipelines.meter import Meter
 from pipelines.settings import Settings
 from pipelines.state import open_state
 from pipelines.warehouse import open_warehouse
@@ -38,6 +39,7 @@ def build_identity_assets(settings: Settings, company: Company) -> dg.AssetsDefi
 
     @dg.multi_asset(name="identity_resolve", specs=specs, pool=WRITER_POOL)
     def identity_resolve(context: dg.AssetExecutionContext):
+        meter = Meter()
         config = load_config(company.identity_file, load_definitions().terms)
         with open_state(settings.state_url, decisions.METADATA).connect() as state:
             decided = decisions.read_effective(state)
@@ -49,8 +51,9 @@ def build_identity_assets(settings: Settings, company: Company) -> dg.AssetsDefi
                 model=current_model(settings, config, context.log.warning), keep=keep_first_model(settings, config),
             )  # fmt: skip
             rows = {r: engine.fetch(f"select count(*) from identity.{r}")[0][0].as_py() for r in IDENTITY_RELATIONS}
+        took = meter.read()
         for relation, count in rows.items():
-            told = {"report": dg.MetadataValue.json(asdict(report))} if relation == "customers" else {}
+            told = {"report": dg.MetadataValue.json(asdict(report)), **took} if relation == "customers" else {}
             yield dg.MaterializeResult(asset_key=identity_key(relation), metadata={"dagster/row_count": count, **told})
 
     return identity_resolve

@@ -13,6 +13,7 @@ from pipelines.ingest.land import LandResult, land
 from pipelines.ingest.manifest import Manifest
 from pipelines.ingest.quarantine import count_open
 from pipelines.keys import CATCH_UP, WRITER_POOL, landing_key
+from pipelines.meter import Meter
 from pipelines.settings import Settings
 from quality.company import Company
 from quality.contract import Column, Contract
@@ -66,7 +67,7 @@ def _landing_asset(
         pool=WRITER_POOL,  # a corrected file replaces its part, which must not happen under a build that reads it
     )
     def _land(context: dg.AssetExecutionContext):
-        window, manifest = context.partition_time_window, Manifest(settings.state_url)
+        meter, window, manifest = Meter(), context.partition_time_window, Manifest(settings.state_url)
         is_catching_up = context.run.tags.get(CATCH_UP) == "true"
         try:
             result = land(
@@ -87,7 +88,8 @@ def _landing_asset(
                 context.log_event(dg.AssetMaterialization(spec.key, partition=day.isoformat()))
         waits = count_open(manifest, settings.quarantine, contract.dataset)
         checks = [held_check(result), column_check(result)]
-        yield dg.MaterializeResult(asset_key=spec.key, metadata=count(result) | waits, check_results=checks)
+        told = count(result) | waits | meter.read(bytes=result.bytes)
+        yield dg.MaterializeResult(asset_key=spec.key, metadata=told, check_results=checks)
 
     return _land
 

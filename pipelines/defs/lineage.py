@@ -9,6 +9,7 @@ import dagster as dg
 
 from pipelines.keys import LINEAGE, WRITER_POOL
 from pipelines.lineage import record_lineage
+from pipelines.meter import Meter
 from pipelines.settings import Settings
 from quality.company import Company
 from quality.lineage.sql import LineageError
@@ -35,14 +36,19 @@ def build_lineage_asset(settings: Settings, company: Company, tables: list[dg.As
         "The same step by step in <home>/lineage/openlineage.ndjson.",
     )
     def lineage(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
-        now = datetime.now(UTC).replace(tzinfo=None)
+        meter, now = Meter(), datetime.now(UTC).replace(tzinfo=None)
         try:
             recorded = record_lineage(settings, company, run_id=context.run_id, at=now)
         except LineageError as fault:
             raise dg.Failure(str(fault), allow_retries=False) from fault
         missing = ", ".join(recorded.missing[:20])
         return dg.MaterializeResult(
-            metadata={"dagster/row_count": recorded.rows, "columns": recorded.columns, "events": str(recorded.events)},
+            metadata={
+                "dagster/row_count": recorded.rows,
+                "columns": recorded.columns,
+                "events": str(recorded.events),
+                **meter.read(),
+            },
             check_results=[
                 dg.AssetCheckResult(
                     check_name=CHECK,

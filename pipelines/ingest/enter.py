@@ -40,7 +40,8 @@ class LandResult:
     """What one call of `land` did to one dataset.
 
     new, replaced (a corrected source), unchanged (no effect) and held_parts count parts. received, landed, quarantined
-    count rows of the new and replaced ones (received = landed + quarantined), `cells` the nulled cells of landed rows.
+    count rows of the new and replaced ones (received = landed + quarantined), `cells` the nulled cells of landed rows,
+    `bytes` their Parquet.
     held: a batch of this call is over a limit, now or still; why is in `messages`. days: arrival days which changed.
     drift: columns of new and replaced parts that the contract does not name.
     """
@@ -54,6 +55,7 @@ class LandResult:
     landed: int = 0
     quarantined: int = 0
     cells: int = 0
+    bytes: int = 0
     held: bool = False
     days: list[date] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
@@ -149,6 +151,7 @@ class PartEntry:
                 return
         facts = PartFacts(contract.dataset, content_hash, uri, day, self.at)
         place = Path(contract.dataset, f"arrived={day}", f"{content_hash}.parquet")
+        landed_file = self.landing / place
 
         def write(part_seq: int) -> None:
             if held or staged.quarantined or staged.cells:
@@ -162,7 +165,7 @@ class PartEntry:
             if not held:
                 rows = self.work / "landed.parquet"
                 write_landed(self.con, contract, facts, part_seq, rows)
-                move_into_place(rows, self.landing / place)
+                move_into_place(rows, landed_file)
 
         part = self.manifest.add(
             dataset=contract.dataset,
@@ -195,6 +198,7 @@ class PartEntry:
             landed=self.result.landed + part.landed,
             quarantined=self.result.quarantined + part.quarantined,
             cells=self.result.cells + part.cells,
+            bytes=self.result.bytes + landed_file.stat().st_size,
             days=sorted({*self.result.days, day}),
         )
 
