@@ -19,6 +19,12 @@ from quality.promises.create_table import ensure_table
 RUNS, STEPS = "governance.runs", "governance.run_steps"
 KEPT_RUNS = 1000  # the latest, of which steps are kept; runs themselves stay
 BLOCK = 262_144  # bytes DuckDB gives out at once; small tables share one, and count it each
+RETOLD = f"""
+    select
+        m.* replace (coalesce(m.row_count, s.row_count) as row_count, coalesce(m.bytes, s.bytes) as bytes)
+    from made as m
+    left join {STEPS} as s on m.run_id = s.run_id and m.asset = s.asset
+"""
 Row = Mapping[str, Any]
 
 
@@ -48,7 +54,8 @@ def measure_tables(*files: Path) -> dict[str, tuple[int, int]]:
 
 
 def write_runs(marts: Path, runs: Iterable[Row], steps: Iterable[Row]) -> int:
-    """Add runs and what they were made of; a run told again, which has ended since, replaces itself.
+    """Add runs and what they were made of; a run told again, which has ended since, replaces itself, but for the sizes
+    of its tables, which only the run that published them could see.
 
     Args:
         marts: `c360_marts.duckdb`; no connection to it may be open.
@@ -61,8 +68,10 @@ def write_runs(marts: Path, runs: Iterable[Row], steps: Iterable[Row]) -> int:
         connection.execute("begin")
         add_rows(connection, RUNS, told)
         ensure_table(connection, log_contract(STEPS))
-        connection.register("retold", told)
-        connection.execute(f"delete from {STEPS} where run_id in (select run_id from retold)")
+        connection.register("made", made)
+        made = connection.sql(RETOLD).to_arrow_table()
+        connection.register("told", told)
+        connection.execute(f"delete from {STEPS} where run_id in (select run_id from told)")
         add_rows(connection, STEPS, made)
         connection.execute(
             f"delete from {STEPS} where run_id not in "

@@ -124,6 +124,18 @@ def test_a_run_is_told_again_when_it_has_ended_and_earlier_ones_are_not(instance
         assert con.execute("select count(*), count(distinct run_id) from governance.run_steps").fetchall() == [(3, 3)]
 
 
+def test_a_run_told_again_keeps_the_sizes_its_tables_had(instance, tmp_path):
+    marts = tmp_path / "c360_marts.duckdb"
+    prepare_marts(marts)
+    first = run(instance, models)
+    write_runs(marts, *run_rows_since(instance, first, None, {"marts/fct_orders": (7, 262_144)}))
+    second = run(instance, models)
+    write_runs(marts, *run_rows_since(instance, second, last_run_at(marts), {"marts/fct_orders": (9, 262_144)}))
+    with duckdb.connect(str(marts), read_only=True) as con:
+        sizes = "select run_id, row_count from governance.run_steps where asset = 'marts/fct_orders'"
+        assert dict(con.execute(sizes).fetchall()) == {first: 7, second: 9}
+
+
 def test_steps_are_kept_of_the_latest_thousand_runs(tmp_path):
     marts, begin = tmp_path / "c360_marts.duckdb", datetime(2026, 1, 1)
     prepare_marts(marts)
