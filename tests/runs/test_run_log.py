@@ -79,9 +79,7 @@ def test_an_asset_that_is_a_step_has_its_figures_and_all_the_seconds_of_the_step
 
 def test_a_model_has_the_seconds_dbt_told_and_a_step_of_checks_has_a_row(instance):
     rows = by_asset(step_rows(instance, run(instance, models, great_expectations)))
-    assert [(name, row["part"]) for name, row in rows.items()] == [
-        ("marts/fct_orders", "marts"), ("marts/fct_cases", "marts"), ("marts__fct_orders_great_expectations", "checks")
-    ]  # fmt: skip
+    assert rows["marts__fct_orders_great_expectations"]["part"] == "checks"
     assert rows["marts/fct_orders"]["seconds"] == 0.002
 
 
