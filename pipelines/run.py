@@ -10,7 +10,6 @@ import os
 import re
 import shutil
 from collections.abc import Callable
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from time import monotonic
@@ -21,6 +20,7 @@ from pipelines.check_log import NUMBERS
 from pipelines.definitions import build_defs
 from pipelines.defs.alerts import alert_on_runs
 from pipelines.defs.automation import BUILD, LAND
+from pipelines.json_log import log_run
 from pipelines.keys import CATCH_UP
 from pipelines.settings import REPOSITORY, Settings
 from quality.company import load_company
@@ -65,16 +65,15 @@ def run_pipeline(settings: Settings, say: Callable[[str], None]) -> RunOutcome:
     """Land and build in this process.
 
     Args:
-        say: called with one line per asset and per failure, as they happen; what dbt prints goes to <home>/run.log.
+        say: called with one line per asset and per failure, as they happen; everything else goes to <home>/run.log.
     Returns:
         The outcome; a failed landing does not keep `build` from running on the last good state.
     """
     started = monotonic()
     prepare_home(settings)
     today = datetime.now(UTC).date().isoformat()
-    log = (settings.home / "run.log").open("w", encoding="utf-8")
-    with log, redirect_stdout(log), redirect_stderr(log), dg.DagsterInstance.get() as instance:
-        definitions = build_defs(settings, progress_logger(say))
+    with log_run(settings.home / "run.log") as log, dg.DagsterInstance.get() as instance:
+        definitions = build_defs(settings, progress_logger(say, log))
         runs = [
             _execute(definitions, instance, LAND, today),
             _execute(definitions, instance, BUILD, None),
@@ -181,13 +180,14 @@ class _Progress(logging.Handler):
         self._say(f"  {monotonic() - self._started:6.1f} s  {key}" + (f"  {rows.value:,} rows" if rows else ""))
 
 
-def progress_logger(say: Callable[[str], None]) -> dg.LoggerDefinition:
-    """A logger of Dagster that tells a run in lines: assets, faults, and what assets warn of."""
+def progress_logger(say: Callable[[str], None], *handlers: logging.Handler) -> dg.LoggerDefinition:
+    """A logger of Dagster that tells a run in lines: assets, faults, and what assets warn of; handlers hear it all."""
 
     @dg.logger
     def progress(_init: dg.InitLoggerContext) -> logging.Logger:
         logger = logging.Logger("c360")
-        logger.addHandler(_Progress(say))
+        for handler in (_Progress(say), *handlers):
+            logger.addHandler(handler)
         return logger
 
     return progress
