@@ -22,6 +22,7 @@ from pipelines.defs.alerts import alert_on_runs
 from pipelines.defs.automation import BUILD, LAND
 from pipelines.json_log import log_run
 from pipelines.keys import CATCH_UP
+from pipelines.progress import tell_pace
 from pipelines.settings import REPOSITORY, Settings
 from quality.company import load_company
 
@@ -72,7 +73,8 @@ def run_pipeline(settings: Settings, say: Callable[[str], None]) -> RunOutcome:
     started = monotonic()
     prepare_home(settings)
     today = datetime.now(UTC).date().isoformat()
-    with log_run(settings.home / "run.log") as log, dg.DagsterInstance.get() as instance:
+    log_file = settings.home / "run.log"
+    with log_run(log_file) as log, tell_pace(settings, say), dg.DagsterInstance.get() as instance:
         definitions = build_defs(settings, progress_logger(say, log))
         runs = [
             _execute(definitions, instance, LAND, today),

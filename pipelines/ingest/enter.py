@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -33,6 +34,8 @@ from pipelines.ingest.stage import (
     write_landed,
     write_quarantine,
 )
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -185,6 +188,8 @@ class PartEntry:
         )
         replaced = None if held else self.current.get(uri)
         self.latest[uri] = part
+        told = {"asset": f"landing/{contract.dataset}", "source_uri": uri, "figures": {"rows": part.received}}
+        LOG.info("a part is held" if held else "a part has landed", extra=told)
         if held:
             self._count("held_parts")
             return
