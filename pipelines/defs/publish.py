@@ -4,6 +4,7 @@ Put here: the gate and the order of things. Keep out: copying and masking (pipel
 """
 
 from datetime import UTC, datetime
+from typing import Any
 
 import dagster as dg
 
@@ -53,7 +54,7 @@ def build_publish_asset(settings: Settings, tables: list[dg.AssetKey]) -> dg.Ass
     return customer360
 
 
-def _write_logs(context: dg.AssetExecutionContext, settings: Settings) -> dict[str, int]:
+def _write_logs(context: dg.AssetExecutionContext, settings: Settings) -> dict[str, Any]:
     """What runs, checks, customers and promises did since the last publication; last, what becomes readable now."""
     marts, published, run_id = settings.marts, settings.published, context.run_id
     now = datetime.now(UTC).replace(tzinfo=None)
@@ -68,4 +69,5 @@ def _write_logs(context: dg.AssetExecutionContext, settings: Settings) -> dict[s
     }
     now = datetime.now(UTC).replace(tzinfo=None)
     available = write_availability(marts, published, settings.warehouse, run_id=run_id, at=now)
-    return {**told, "parts_available": available}
+    tables = {name: {"rows": rows, "bytes": size} for name, (rows, size) in sizes.items()}
+    return {**told, "parts_available": available, "sizes": dg.MetadataValue.json(tables)}
