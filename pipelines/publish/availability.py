@@ -78,18 +78,19 @@ def write_availability(marts: Path, published: Path, warehouse: Path, *, run_id:
 
 def _judge_day(connection: duckdb.DuckDBPyConnection, at: datetime) -> None:
     """Write the latency of the day anew, for datasets with new parts; a time known only by its day has none."""
-    figures = "".join(
-        f", quantile_disc({seconds}, 0.5) as {stage}_p50_s, quantile_disc({seconds}, 0.95) as {stage}_p95_s"
-        f", max({seconds}) as {stage}_max_s"
+    found = "".join(
+        f", quantile_disc({seconds}, [0.5, 0.95]) as {stage}, max({seconds}) as {stage}_max_s"
         for stage, seconds in STAGES.items()
     )
+    told = "".join(f", {stage}[1] as {stage}_p50_s, {stage}[2] as {stage}_p95_s, {stage}_max_s" for stage in STAGES)
     day = [at.date()]
     datasets = "dataset in (select dataset from fresh)"
     connection.execute(f"delete from {LATENCY} where available_on = ? and {datasets}", day)
     connection.execute(
-        f"insert into {LATENCY} by name select a.dataset, cast(a.available_at as date) as available_on, "
-        f"count(*) as interactions{figures} from marts.fct_interactions as i join {PARTS} as a using (part_seq) "
-        f"where cast(a.available_at as date) = ? and a.{datasets} and i.occurred_precision = 'second' group by all",
+        f"insert into {LATENCY} by name select dataset, available_on, interactions{told} from ("
+        f"select a.dataset, cast(a.available_at as date) as available_on, count(*) as interactions{found} "
+        f"from marts.fct_interactions as i join {PARTS} as a using (part_seq) "
+        f"where cast(a.available_at as date) = ? and a.{datasets} and i.occurred_precision = 'second' group by all)",
         day,
     )
 
