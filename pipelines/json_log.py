@@ -22,6 +22,7 @@ import dagster as dg
 from pipelines.meter import BYTES, PEAK, ROWS, SECONDS
 
 LARGEST = 10 << 20  # bytes; then the log goes on in a new file, and one older is kept
+LONGEST = 1000  # characters of a message: a dbt command names every model it builds
 OURS = "pipelines"  # loggers of ours tell from INFO on, those of libraries from WARNING on
 Event = dg.DagsterEventType
 TOLD = {
@@ -62,7 +63,7 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower() if event is None or event.is_failure else "info",
             "run": self._run,
             "asset": asset,
-            "message": without_values(message),
+            "message": without_values(message)[:LONGEST],
             **figures,
         }
         if record.exc_info and record.exc_info[0]:

@@ -188,7 +188,11 @@ class PartEntry:
         )
         replaced = None if held else self.current.get(uri)
         self.latest[uri] = part
-        told = {"asset": f"landing/{contract.dataset}", "source_uri": uri, "figures": {"rows": part.received}}
+        told = {
+            "asset": f"landing/{contract.dataset}",
+            "source_uri": uri,
+            "figures": {"part": part.part_seq, "rows": part.received},
+        }
         LOG.info("a part is held" if held else "a part has landed", extra=told)
         if held:
             self._count("held_parts")

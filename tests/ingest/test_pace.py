@@ -72,5 +72,5 @@ def test_each_part_is_told_as_it_lands_and_one_that_did_before_is_not(tmp_path, 
         home.land()
         home.land()
     assert [(r.getMessage(), r.asset, r.figures) for r in caplog.records] == [
-        ("a part has landed", "landing/d", {"rows": 2})
+        ("a part has landed", "landing/d", {"part": 1, "rows": 2})
     ]
