@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from functools import cached_property
 from importlib.metadata import version
@@ -26,6 +26,7 @@ from dagster_dbt import (
 from packaging.version import Version
 
 from pipelines.keys import CONTROL, PUBLISHED_LAYERS, identity_key, landing_key
+from pipelines.meter import PEAK, SECONDS, Meter
 from pipelines.settings import REPOSITORY, Settings
 from quality.company import Company
 from quality.gate_dataset import unit_seconds
@@ -107,6 +108,25 @@ def _is_stale(manifest: Path) -> bool:
     made = manifest.stat().st_mtime
     files = (f for pattern in ("*.sql", "*.yml") for f in PACKAGE.rglob(pattern))
     return any(f.stat().st_mtime > made for f in files)
+
+
+def tell_figures(events: Iterator[Any], pid: int) -> Iterator[Any]:
+    """Dagster's events of a dbt call; what each model took goes with its materialization.
+
+    Rows and bytes do not: nobody reads the database while dbt writes, and an event of their own for each model would
+    cost Dagster more than the model does. Publishing tells them (governance.run_steps).
+
+    Args:
+        pid: of the dbt process; models are built one after the other, so its peak since the last one is a model's.
+    """
+    meter = Meter(pid)
+    for event in events:
+        if isinstance(event, dg.Output | dg.AssetMaterialization) and "unique_id" in event.metadata:
+            figures = {SECONDS: event.metadata.get("Execution Duration"), PEAK: meter.peak_mb}
+            meter.restart()
+            told = {name: figure for name, figure in figures.items() if figure is not None}
+            event = event.with_metadata({**event.metadata, **told})
+        yield event
 
 
 class Translator(DagsterDbtTranslator):

@@ -25,6 +25,7 @@ from quality.lineage.openlineage import lineage_events
 from quality.lineage.project import ProjectLineage
 from quality.lineage.sql import ROWS, Column, LineageError
 from quality.lineage.table import lineage_rows, without_lineage
+from quality.promises.output_contract import load_output_contracts
 
 
 @dataclass(frozen=True)
@@ -47,11 +48,8 @@ def record_lineage(settings: Settings, company: Company, *, run_id: str, at: dat
     """
     graph = ProjectLineage(company, _manifest(settings.dbt), kept_models(settings.dbt)).graph()
     published = read_published(settings.marts)  # what publishing adds to it, the log of checks, may not be there yet
-    ours = {
-        name: [c for c in made.columns if c != ROWS]
-        for name, made in graph.tables.items()
-        if name.startswith("governance.")
-    }
+    written = {c.asset.replace("/", ".") for c in load_output_contracts().values() if not c.is_model}
+    ours = {name: [c for c in made.columns if c != ROWS] for name, made in graph.tables.items() if name in written}
     rows = write_lineage(settings.marts, lineage_rows(company, graph, {**ours, **published}))
     events = write_events(settings.lineage, lineage_events(graph, company.company, run_id, at, published))
     return Recorded(sum(map(len, published.values())), rows, without_lineage(graph, published), events)

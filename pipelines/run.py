@@ -9,8 +9,7 @@ import logging
 import os
 import re
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache, partial
@@ -20,8 +19,10 @@ import dagster as dg
 
 from pipelines.check_log import NUMBERS
 from pipelines.defs.alerts import alert_on_runs, is_alert_due
+from pipelines.json_log import log_run
 from pipelines.keys import BUILD, CATCH_UP, LAND, PROCESS
 from pipelines.landing_definitions import build_landing_defs
+from pipelines.progress import tell_pace
 from pipelines.settings import REPOSITORY, Settings
 from pipelines.turns import is_alive, take_turn
 from pipelines.unchanged import find_same_build, observe_unchanged
@@ -75,9 +76,9 @@ def rebuild_pipeline(settings: Settings, say: Callable[[str], None]) -> RunOutco
     """Only build what has landed, in this process, and tell no owner of it: for a home that is tried, not used."""
     started = monotonic()
     prepare_home(settings)
-    turn = take_turn(settings.home, "a rebuild", say)
-    with turn, _console_to_log(settings), dg.DagsterInstance.get() as instance:
-        run = _execute(_load_all(settings, progress_logger(say)), instance, BUILD, None)
+    turn, logged = take_turn(settings.home, "a rebuild", say), log_run(settings.home / "run.log")
+    with turn, logged as log, dg.DagsterInstance.get() as instance:
+        run = _execute(_load_all(settings, progress_logger(say, log)), instance, BUILD, None)
     failures = tuple(fault for event in run.all_events for fault in _faults(event))
     return RunOutcome("", run.run_id, failures, monotonic() - started)
 
@@ -88,7 +89,7 @@ def run_pipeline(
     """Land, and build where that brought anything new, in this process, once it is its turn to write to the home.
 
     Args:
-        say: called with one line per asset and per failure, as they happen; what dbt prints goes to <home>/run.log.
+        say: called with one line per asset and per failure, as they happen; everything else goes to <home>/run.log.
         anyway: build also where the last build was made from the same.
     Returns:
         The outcome; a failed landing does not keep `build` from running on the last good state.
@@ -103,9 +104,10 @@ def run_pipeline(
 def _run(settings: Settings, say: Callable[[str], None], *, anyway: bool) -> RunOutcome:
     started = monotonic()
     today = datetime.now(UTC).date().isoformat()
-    with _console_to_log(settings), dg.DagsterInstance.get() as instance:
+    log_file = settings.home / "run.log"
+    with log_run(log_file) as log, tell_pace(settings, say), dg.DagsterInstance.get() as instance:
         end_dead_runs(instance)
-        console, company = progress_logger(say), load_company(settings.company)
+        console, company = progress_logger(say, log), load_company(settings.company)
         load = cache(partial(_load_all, settings, console))
         runs = [_execute(build_landing_defs(settings, company, console), instance, LAND, today)]
         same = None if anyway else find_same_build(instance, settings)
@@ -136,13 +138,6 @@ def end_dead_runs(instance: dg.DagsterInstance) -> int:
     for run in dead:
         instance.report_run_failed(run, f"process {run.tags[PROCESS]} is gone; the next run takes up what it left")
     return len(dead)
-
-
-@contextmanager
-def _console_to_log(settings: Settings) -> Iterator[None]:
-    log = (settings.home / "run.log").open("w", encoding="utf-8")
-    with log, redirect_stdout(log), redirect_stderr(log):
-        yield
 
 
 def _alert(
@@ -248,13 +243,14 @@ class _Progress(logging.Handler):
         self._say(f"  {monotonic() - self._started:6.1f} s  {key}" + (f"  {rows.value:,} rows" if rows else ""))
 
 
-def progress_logger(say: Callable[[str], None]) -> dg.LoggerDefinition:
-    """A logger of Dagster that tells a run in lines: assets, faults, and what assets warn of."""
+def progress_logger(say: Callable[[str], None], *handlers: logging.Handler) -> dg.LoggerDefinition:
+    """A logger of Dagster that tells a run in lines: assets, faults, and what assets warn of; handlers hear it all."""
 
     @dg.logger
     def progress(_init: dg.InitLoggerContext) -> logging.Logger:
         logger = logging.Logger("c360")
-        logger.addHandler(_Progress(say))
+        for handler in (_Progress(say), *handlers):
+            logger.addHandler(handler)
         return logger
 
     return progress

@@ -7,6 +7,7 @@ import dagster as dg
 
 from pipelines.basis import Basis, hash_state, note_basis
 from pipelines.keys import CONTROL, WRITER_POOL, landing_key
+from pipelines.meter import Meter
 from pipelines.settings import Settings
 from quality.company import Company
 
@@ -31,7 +32,7 @@ def build_control_asset(settings: Settings, company: Company, files: str) -> dg.
         from pipelines.warehouse import open_warehouse
 
         note_basis(settings.home, Basis(context.run_id, files, hash_state(settings)))
-        manifest = Manifest(settings.state_url)
+        meter, manifest = Meter(), Manifest(settings.state_url)
         with open_warehouse(settings) as connection:
             as_of = write_control(
                 connection,
@@ -42,6 +43,6 @@ def build_control_asset(settings: Settings, company: Company, files: str) -> dg.
                 released=settings.released,
             )
             write_quarantine_counts(connection, manifest, settings.quarantine)
-        return dg.MaterializeResult(metadata={"as_of": as_of.isoformat()})
+        return dg.MaterializeResult(metadata={"as_of": as_of.isoformat(), **meter.read()})
 
     return control

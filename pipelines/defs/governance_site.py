@@ -6,6 +6,7 @@ Put here: the Dagster side only. Keep out: what is on the site (pipelines/publis
 import dagster as dg
 
 from pipelines.keys import GOVERNANCE_SITE, JOURNEY_PAGES, PUBLISHED
+from pipelines.meter import Meter
 from pipelines.pages_due import are_pages_due
 from pipelines.settings import Settings
 from quality.company import Company
@@ -28,9 +29,10 @@ def build_governance_site_asset(settings: Settings, company: Company) -> dg.Asse
             return dg.MaterializeResult(metadata={"pages": 0})
         from pipelines.publish.governance_site.site import write_site
 
+        meter = Meter()
         pages = write_site(company, settings.published, settings.site)
         return dg.MaterializeResult(
-            metadata={"pages": pages, "begin": dg.MetadataValue.path(settings.site / "index.html")}
+            metadata={"pages": pages, "begin": dg.MetadataValue.path(settings.site / "index.html"), **meter.read()}
         )
 
     return governance_site

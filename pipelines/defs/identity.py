@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from pipelines.keys import CONTROL, IDENTITY_RELATIONS, WRITER_POOL, identity_key
+from pipelines.meter import Meter
 from pipelines.settings import Settings
 from quality.company import Company
 
@@ -39,6 +40,7 @@ def build_identity_assets(settings: Settings, company: Company) -> dg.AssetsDefi
         from pipelines.warehouse import open_warehouse
         from quality.definitions import load_definitions
 
+        meter = Meter()
         config = load_config(company.identity_file, load_definitions().terms)
         with open_state(settings.state_url, decisions.METADATA).connect() as state:
             decided = decisions.read_effective(state)
@@ -50,8 +52,9 @@ def build_identity_assets(settings: Settings, company: Company) -> dg.AssetsDefi
                 model=current_model(settings, config, context.log.warning), keep=keep_first_model(settings, config),
             )  # fmt: skip
             rows = {r: engine.fetch(f"select count(*) from identity.{r}")[0][0].as_py() for r in IDENTITY_RELATIONS}
+        took = meter.read()
         for relation, count in rows.items():
-            told = {"report": dg.MetadataValue.json(asdict(report))} if relation == "customers" else {}
+            told = {"report": dg.MetadataValue.json(asdict(report)), **took} if relation == "customers" else {}
             yield dg.MaterializeResult(asset_key=identity_key(relation), metadata={"dagster/row_count": count, **told})
 
     return identity_resolve

@@ -6,6 +6,7 @@ Put here: the Dagster side only. Keep out: what is on a page (pipelines/publish/
 import dagster as dg
 
 from pipelines.keys import JOURNEY_PAGES, PUBLISHED
+from pipelines.meter import Meter
 from pipelines.pages_due import are_pages_due
 from pipelines.settings import Settings
 
@@ -28,8 +29,9 @@ def build_journey_pages_asset(settings: Settings) -> dg.AssetsDefinition:
         # Altair alone takes a second, which loading the definitions need not wait for.
         from pipelines.publish.journey_pages.page import write_pages
 
+        meter = Meter()
         written = write_pages(settings.published, settings.site)
         folder = dg.MetadataValue.path(settings.site / "journeys")
-        return dg.MaterializeResult(metadata={"journeys": len(written), "folder": folder})
+        return dg.MaterializeResult(metadata={"journeys": len(written), "folder": folder, **meter.read()})
 
     return journey_pages

@@ -10,6 +10,7 @@ import dagster as dg
 
 from pipelines.ingest.errors import LandingError
 from pipelines.keys import CATCH_UP, LANDING_CHECKS, WRITER_POOL, landing_key
+from pipelines.meter import Meter
 from pipelines.online import is_online
 from pipelines.settings import Settings
 from quality.company import Company
@@ -70,7 +71,7 @@ def _landing_asset(
         from pipelines.ingest.manifest import Manifest
         from pipelines.ingest.quarantine import count_open
 
-        window, manifest = context.partition_time_window, Manifest(settings.state_url)
+        meter, window, manifest = Meter(), context.partition_time_window, Manifest(settings.state_url)
         is_catching_up = context.run.tags.get(CATCH_UP) == "true"
         try:
             result = land(
@@ -93,7 +94,8 @@ def _landing_asset(
             context.log.warning(f"{contract.dataset}: {result.unfinished} files left: they are still being written")
         waits = count_open(manifest, settings.quarantine, contract.dataset)
         checks = [held_check(result), column_check(result)]
-        yield dg.MaterializeResult(asset_key=spec.key, metadata=count(result) | waits, check_results=checks)
+        told = count(result) | waits | meter.read(bytes=result.bytes)
+        yield dg.MaterializeResult(asset_key=spec.key, metadata=told, check_results=checks)
 
     return _land
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import dagster as dg
 
 from pipelines.keys import LINEAGE, WRITER_POOL
+from pipelines.meter import Meter
 from pipelines.settings import Settings
 from quality.company import Company
 
@@ -36,14 +37,19 @@ def build_lineage_asset(settings: Settings, company: Company, tables: list[dg.As
         from pipelines.lineage import record_lineage
         from quality.lineage.sql import LineageError
 
-        now = datetime.now(UTC).replace(tzinfo=None)
+        meter, now = Meter(), datetime.now(UTC).replace(tzinfo=None)
         try:
             recorded = record_lineage(settings, company, run_id=context.run_id, at=now)
         except LineageError as fault:
             raise dg.Failure(str(fault), allow_retries=False) from fault
         missing = ", ".join(recorded.missing[:20])
         return dg.MaterializeResult(
-            metadata={"dagster/row_count": recorded.rows, "columns": recorded.columns, "events": str(recorded.events)},
+            metadata={
+                "dagster/row_count": recorded.rows,
+                "columns": recorded.columns,
+                "events": str(recorded.events),
+                **meter.read(),
+            },
             check_results=[
                 dg.AssetCheckResult(
                     check_name=CHECK,

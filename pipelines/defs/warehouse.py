@@ -6,7 +6,7 @@ Put here: how dbt is called. Keep out: names and groups (pipelines/dbt.py).
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslatorSettings, DbtCliResource, DbtProject, dbt_assets
 
-from pipelines.dbt import Translator
+from pipelines.dbt import Translator, tell_figures
 from pipelines.keys import WRITER_POOL
 from quality.company import Company
 
@@ -26,7 +26,8 @@ def build_dbt_assets(project: DbtProject, company: Company) -> dg.AssetsDefiniti
         from pipelines.lineage import keep_models, tell_lineage
 
         call = dbt.cli(["build", "--indirect-selection", "buildable"], context=context)
-        yield from tell_lineage(call.stream(), company, project.project_dir, call.target_path)
+        events = tell_figures(call.stream(), call.process.pid)
+        yield from tell_lineage(events, company, project.project_dir, call.target_path)
         keep_models(call.target_path, project.project_dir)
 
     return warehouse

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import shutil
 from collections.abc import Iterator
@@ -34,6 +35,8 @@ from pipelines.ingest.stage import (
     write_quarantine,
 )
 
+LOG = logging.getLogger(__name__)
+
 
 @dataclass(frozen=True)
 class LandResult:
@@ -41,7 +44,8 @@ class LandResult:
 
     new, replaced (a corrected source), unchanged (no effect) and held_parts count parts, unfinished the files left for
     the next run because they were being written. received, landed, quarantined count rows of the new and replaced ones
-    (received = landed + quarantined), `cells` the nulled cells of landed rows.
+    (received = landed + quarantined), `cells` the nulled cells of landed rows, `bytes` their
+    Parquet.
     held: a batch of this call is over a limit, now or still; why is in `messages`. days: arrival days which changed.
     drift: columns of new and replaced parts that the contract does not name.
     """
@@ -56,6 +60,7 @@ class LandResult:
     landed: int = 0
     quarantined: int = 0
     cells: int = 0
+    bytes: int = 0
     held: bool = False
     days: list[date] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
@@ -151,6 +156,7 @@ class PartEntry:
                 return
         facts = PartFacts(contract.dataset, content_hash, uri, day, self.at)
         place = Path(contract.dataset, f"arrived={day}", f"{content_hash}.parquet")
+        landed_file = self.landing / place
 
         def write(part_seq: int) -> None:
             if held or staged.quarantined or staged.cells:
@@ -164,7 +170,7 @@ class PartEntry:
             if not held:
                 rows = self.work / "landed.parquet"
                 write_landed(self.con, contract, facts, part_seq, rows)
-                move_into_place(rows, self.landing / place)
+                move_into_place(rows, landed_file)
 
         part = self.manifest.add(
             dataset=contract.dataset,
@@ -184,6 +190,12 @@ class PartEntry:
         )
         replaced = None if held else self.current.get(uri)
         self.latest[uri] = part
+        told = {
+            "asset": f"landing/{contract.dataset}",
+            "source_uri": uri,
+            "figures": {"part": part.part_seq, "rows": part.received},
+        }
+        LOG.info("a part is held" if held else "a part has landed", extra=told)
         if held:
             self._count("held_parts")
             return
@@ -197,6 +209,7 @@ class PartEntry:
             landed=self.result.landed + part.landed,
             quarantined=self.result.quarantined + part.quarantined,
             cells=self.result.cells + part.cells,
+            bytes=self.result.bytes + landed_file.stat().st_size,
             days=sorted({*self.result.days, day}),
         )
 

@@ -19,8 +19,8 @@ from quality.contract import Contract
 def glance(contract: Contract, env: Mapping[str, str]) -> str | None:
     """A text that changes when something new is there to land.
 
-    Of files it is their names, sizes and times, of objects their versions; of a table the highest cursor, which an index
-    answers, or without a cursor the number of rows. What a database changes below its highest cursor waits for the
+    Of files it is their names, sizes and times, of objects their versions; of a table the highest cursor, which an
+    index answers, or without a cursor the number of rows. What a database changes below its highest cursor waits for the
     nightly landing.
 
     Returns:
@@ -41,8 +41,6 @@ def glance(contract: Contract, env: Mapping[str, str]) -> str | None:
 def _glance_at_files(contract: Contract, env: Mapping[str, str]) -> str:
     seen = hashlib.md5()
     for file in find_files(contract, env):
-        try:
-            seen.update(f"{file.uri}|{file.look()}\n".encode())
-        except FileNotFoundError:
-            continue  # taken away meanwhile
+        if look := file.look():  # none: taken away meanwhile
+            seen.update(f"{file.uri}|{look}\n".encode())
     return seen.hexdigest()

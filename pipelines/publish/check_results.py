@@ -11,20 +11,18 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
-import pyarrow as pa
 
+from pipelines.publish.log_table import add_rows, log_contract, to_arrow
 from quality.promises.create_table import ensure_table
-from quality.promises.output_contract import load_output_contracts
 
 SEVERITIES = ("block", "warn", "record")
 TABLE = "governance.check_results"
-KINDS = {"varchar": pa.string(), "boolean": pa.bool_(), "bigint": pa.int64(), "double": pa.float64()}
 
 
 def last_check_at(marts: Path) -> datetime | None:
     """When the latest check in the log was made (UTC, naive); None where none is there."""
     with duckdb.connect(str(marts)) as connection:
-        ensure_table(connection, load_output_contracts()["check_results"])
+        ensure_table(connection, log_contract(TABLE))
         return connection.execute(f'select max("at") from {TABLE}').fetchall()[0][0]
 
 
@@ -39,21 +37,12 @@ def write_check_results(marts: Path, rows: Iterable[Mapping[str, Any]]) -> int:
     Raises:
         ValueError: a severity is none of SEVERITIES.
     """
-    contract = load_output_contracts()["check_results"]
-    kinds = [(c.name, KINDS.get(c.type, pa.timestamp("us"))) for c in contract.columns]
-    found = pa.Table.from_pylist([dict(row) for row in rows], schema=pa.schema(kinds))
+    found = to_arrow(TABLE, rows)
     unknown = sorted(set(found.column("severity").to_pylist()) - set(SEVERITIES), key=str)
     if unknown:
         raise ValueError(f"{TABLE}: severity {unknown[0]!r}; use {', '.join(SEVERITIES)}")
     with duckdb.connect(str(marts)) as connection:
-        ensure_table(connection, contract)
-        connection.register("incoming", found)
         connection.execute("begin")
-        connection.execute(
-            f"delete from {TABLE} where (run_id, asset, check_name) in "
-            "(select (run_id, asset, check_name) from incoming)"
-        )
-        connection.execute(f"insert into {TABLE} by name from incoming")
+        add_rows(connection, TABLE, found)
         connection.execute("commit")
-        connection.unregister("incoming")
     return found.num_rows

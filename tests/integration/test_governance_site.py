@@ -108,7 +108,7 @@ def test_every_term_is_in_the_glossary(demo):
 
 @pytest.mark.parametrize(
     "page",
-    ["index", "quality", "changes", "journeys", "tables/fct_journeys", "datasets/shop_orders"]
+    ["index", "quality", "runs", "changes", "journeys", "tables/fct_journeys", "datasets/shop_orders"]
     + ["data_docs/received/index", "data_docs/received/crm_customers_received", "data_docs/published/index"],
 )
 @pytest.mark.parametrize("width", [1280, 360], ids=["wide", "phone"])

@@ -17,10 +17,11 @@ from markupsafe import Markup, escape
 
 from pipelines.publish.governance_site.catalogue import Catalogue, TablePage, is_value, read_catalogue
 from pipelines.publish.governance_site.lineage_picture import Picture, draw_lineage
+from pipelines.publish.governance_site.runs import RunsPage, read_runs
 from pipelines.publish.look import put_page, shared_style, style, templates_of
 from quality.company import Company
 
-PAGES = ("index", "glossary", "quality", "journeys", "changes")
+PAGES = ("index", "glossary", "quality", "runs", "journeys", "changes")
 DATA_DOCS = {"received": "What was received", "published": "What is published"}
 WORDS = {
     "kept": "kept",
@@ -42,7 +43,8 @@ def write_site(company: Company, published: Path, site: Path) -> int:
         PublishError: nothing is published yet.
     """
     catalogue = read_catalogue(company, published, datetime.now(UTC).replace(tzinfo=None))
-    pages = render_site(catalogue, has_journeys=(site / "journeys").is_dir(), data_docs=_data_docs(site))
+    runs = read_runs(published)
+    pages = render_site(catalogue, runs, has_journeys=(site / "journeys").is_dir(), data_docs=_data_docs(site))
     for name, text in pages.items():
         put_page(site / name, text)
     for folder in ("tables", "datasets"):
@@ -53,14 +55,20 @@ def write_site(company: Company, published: Path, site: Path) -> int:
 
 
 def render_site(
-    catalogue: Catalogue, *, has_journeys: bool = False, data_docs: Mapping[str, str] | None = None
+    catalogue: Catalogue, runs: RunsPage, *, has_journeys: bool = False, data_docs: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """Every file of the site by its path: HTML pages and one style sheet.
 
     Args:
         data_docs: sets of Great Expectations' own pages: folder of `data_docs` beside the pages -> what it tells.
     """
-    about = {"catalogue": catalogue, "words": WORDS, "has_journeys": has_journeys, "data_docs": data_docs or {}}
+    about = {
+        "catalogue": catalogue,
+        "runs": runs,
+        "words": WORDS,
+        "has_journeys": has_journeys,
+        "data_docs": data_docs or {},
+    }
     files = {f"{page}.html": _render(f"{page}.html.j2", root="", page=page, **about) for page in PAGES}
     for table in catalogue.tables:
         files[f"tables/{table.contract.table}.html"] = _render(
@@ -93,7 +101,8 @@ def _render(template: str, **about: Any) -> str:
 @cache
 def _templates() -> Environment:
     environment = templates_of(__package__)
-    environment.filters |= {"number": _number, "day": _day, "breakable": _breakable}
+    environment.filters |= {"number": _number, "day": _day, "minute": _minute, "breakable": _breakable}
+    environment.filters |= {"took": _took, "size": _size, "signed": lambda value: f"{value:+,}" if value else "0"}
     environment.tests["value"] = is_value
     environment.globals |= {"search": style(Path(__file__).parent / "templates" / "search.js")}
     return environment
@@ -105,6 +114,27 @@ def _number(value: Any) -> str:
 
 def _day(value: Any) -> Markup | str:
     return "–" if value is None else Markup("<time>{}</time>").format(f"{value:%-d %b %Y}")
+
+
+def _minute(value: datetime) -> Markup:
+    return Markup("<time>{}</time>").format(f"{value:%-d %b %Y %H:%M}")
+
+
+def _took(seconds: float) -> str:
+    """A length of time in its two largest units, below a minute with one decimal."""
+    if abs(seconds) < 60:
+        return f"{seconds:.1f} s"
+    units = [(86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")]
+    at = next(i for i, (length, _) in enumerate(units) if abs(seconds) >= length)
+    (large, unit), (small, below) = units[at : at + 2]
+    whole, rest = divmod(round(abs(seconds)), large)
+    return f"{'-' if seconds < 0 else ''}{whole:,} {unit}" + (f" {rest // small} {below}" if rest // small else "")
+
+
+def _size(value: int | None) -> str:
+    if value is None:
+        return "–"
+    return f"{value / 2**20:,.1f} MB" if value >= 100_000 else f"{value / 2**10:,.1f} KB"
 
 
 def _breakable(name: str) -> Markup:
