@@ -13,25 +13,9 @@ from pipelines.ingest.dates import translate_pattern
 from pipelines.ingest.errors import LandingError
 from quality.contract import Column, Contract
 
-# What [\s\p{Z}] means, as the character list DuckDB's fast trim takes.
-_BLANK_CODES = [
-    9,
-    10,
-    11,
-    12,
-    13,
-    32,
-    0x85,
-    0xA0,
-    0x1680,
-    *range(0x2000, 0x200B),
-    0x2028,
-    0x2029,
-    0x202F,
-    0x205F,
-    0x3000,
-]
-BLANKS = "'" + "".join(map(chr, _BLANK_CODES)) + "'"
+# White space of any script. `trim` with a list of these characters takes seven times as long.
+_BLANK = r"[\s\x0b\x{85}\p{Z}]"
+BLANK_ENDS = rf"'^{_BLANK}+|{_BLANK}+$'"
 _OFFSET = r"(?:[Zz]|[+-]\d{2}(?::?\d{2})?)$"
 _ISO_DAY = r"\d{4}-\d{2}-\d{2}"
 _ISO_TIME = rf"{_ISO_DAY}(?:[T ]\d{{2}}:\d{{2}}(?::\d{{2}}(?:\.\d{{1,9}})?)?)?"
@@ -98,7 +82,7 @@ def read_cell(column: Column, raw: str) -> Cell:
     tokens = [
         t for rule in column.rules if rule.kind == "missingValues" for t in rule.arguments.get("missingValues", ())
     ]
-    trimmed = f"nullif(trim({raw}, {BLANKS}), '')"
+    trimmed = f"nullif(regexp_replace({raw}, {BLANK_ENDS}, '', 'g'), '')"
     listed = ", ".join(quote(str(token).strip()) for token in tokens if str(token).strip())
     text = f"case when {trimmed} not in ({listed}) then {trimmed} end" if listed else trimmed
     t = name(f"t_{column.position}")

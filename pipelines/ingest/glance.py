@@ -19,9 +19,9 @@ from quality.contract import Contract
 def glance(contract: Contract, env: Mapping[str, str]) -> str | None:
     """A text that changes when something new is there to land.
 
-    Of files it is their names, sizes and times, of objects their versions; of a table the highest cursor, which an
-    index answers, or without a cursor the number of rows. What a database changes below its highest cursor waits for the
-    nightly landing.
+    Of files it is their names, sizes and times, of objects their versions. Of a table it is the highest cursor, which
+    an index answers, or without a cursor the number of rows: what a database changes below its highest cursor waits for
+    the nightly landing.
 
     Returns:
         None where the source cannot be looked at, now or at all: landing says why.
