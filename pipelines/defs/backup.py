@@ -3,14 +3,17 @@
 Put here: the Dagster side only. Keep out: what a backup is, what a drill does (pipelines/backup).
 """
 
+from typing import TYPE_CHECKING
+
 import dagster as dg
 
-from pipelines.backup.drill import Drill, run_drill
 from pipelines.backup.errors import BackupError
-from pipelines.backup.take import take_backup
 from pipelines.keys import BACKUP, OPERATIONS, RESTORE_DRILL, WRITER_POOL
 from pipelines.settings import Settings
 from quality.company import Company
+
+if TYPE_CHECKING:
+    from pipelines.backup.drill import Drill
 
 RESTORED = "restored_marts_equal_the_published"
 BACK_UP, DRILL = "backup", "restore_drill"
@@ -28,6 +31,8 @@ def build_backup_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         **OF_OPERATIONS,
     )
     def backup(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        from pipelines.backup.take import take_backup
+
         why = {"by": "job backup", "reason": context.run_id, "keep": settings.backups_kept}
         done = _or_fail(take_backup, settings, _target(settings), **why)
         return dg.MaterializeResult(
@@ -50,6 +55,8 @@ def build_backup_assets(settings: Settings) -> list[dg.AssetsDefinition]:
         **OF_OPERATIONS,
     )  # fmt: skip
     def restore_drill() -> dg.MaterializeResult:
+        from pipelines.backup.drill import run_drill
+
         drill = _or_fail(run_drill, settings, _target(settings))
         figures = {
             "backup": drill.backup,
@@ -80,7 +87,7 @@ def build_backup_schedules(company: Company) -> list[dg.ScheduleDefinition]:
     ]
 
 
-def judge_drill(drill: Drill) -> dg.AssetCheckResult:
+def judge_drill(drill: "Drill") -> dg.AssetCheckResult:
     """Red where a table differs; only a warning where parts landed after what was published, so that it must."""
     observed = f"recovery point {drill.recovery_point_s:.0f} s, recovery time {drill.recovery_time_s:.0f} s"
     if drill.differing:
