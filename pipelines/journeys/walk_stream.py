@@ -6,23 +6,32 @@ Put here: cutting the stream. Keep out: the walk (walk.py), where the stream com
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 
 from pipelines.journeys.walk import find_sequences, walk_journeys
 from pipelines.journeys.walk_spans import SPANS
 
-PIECE = 100_000  # rows: while one piece is walked, the engine writes the one before; larger ones leave the cache
+PIECE = 100_000  # rows; larger pieces leave the cache
 
 
 def walk_stream(rows: pa.RecordBatchReader, rules: Mapping[int, str]) -> pa.RecordBatchReader:
-    """`walk_journeys` over a stream of its rows, so ordered that every sequence is one run of them."""
-    return pa.RecordBatchReader.from_batches(SPANS, _walk_pieces(rows, rules))
+    """`walk_journeys` over a stream of its rows, so ordered that every sequence is one run of them.
+
+    While the caller writes one piece, the next is walked and the one after it read.
+    """
+    walked = _ahead(walk_journeys(piece, rules) for piece in _ahead(_cut(rows)))
+    return pa.RecordBatchReader.from_batches(SPANS, (batch for table in walked for batch in table.to_batches()))
 
 
-def _walk_pieces(rows: pa.RecordBatchReader, rules: Mapping[int, str]) -> Iterator[pa.RecordBatch]:
-    for piece in _cut(rows):
-        yield from walk_journeys(piece, rules).to_batches()
+def _ahead(pieces: Iterator[pa.Table]) -> Iterator[pa.Table]:
+    """The pieces, each made in a thread of its own while the one before is used."""
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, pieces, None)
+        while (piece := coming.result()) is not None:
+            coming = pool.submit(next, pieces, None)
+            yield piece
 
 
 def _cut(rows: pa.RecordBatchReader) -> Iterator[pa.Table]:
