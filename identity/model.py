@@ -80,7 +80,9 @@ class MatchModel:
         """Write the model; a reader sees the old one or this one, never a mixture."""
         folder.mkdir(parents=True, exist_ok=True)
         frequencies = f"frequencies-{self.fingerprint}.parquet"
-        pq.write_table(self.frequencies, folder / frequencies)
+        draft = folder / f".{frequencies}.{os.getpid()}"
+        pq.write_table(self.frequencies, draft)
+        draft.replace(folder / frequencies)  # of a model saved again, too
         content = {"fingerprint": self.fingerprint, "frequencies": frequencies, **self._numbers()}
         staged = folder / f".{MODEL_FILE}.{os.getpid()}"
         staged.write_text(json.dumps(content, indent=1, sort_keys=True), encoding="utf-8")
