@@ -67,7 +67,7 @@ def _write_logs(context: dg.AssetExecutionContext, settings: Settings) -> dict[s
         "checks": write_check_results(marts, checks),
         "runs": write_runs(marts, *runs),
         "restated_rows": write_restatements(marts, published, run_id=run_id, at=now),
-        "contract_changes": write_contract_changes(marts, settings.released, run_id=run_id, at=now),
+        "contract_changes": write_contract_changes(marts, published, settings.released, run_id=run_id, at=now),
     }
     now = datetime.now(UTC).replace(tzinfo=None)
     available = write_availability(marts, published, settings.warehouse, run_id=run_id, at=now)

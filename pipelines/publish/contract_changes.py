@@ -18,11 +18,14 @@ from quality.promises.output_contract import load_output_contracts
 TABLE = "governance.contract_changes"
 
 
-def write_contract_changes(marts: Path, released: Path, *, run_id: str, at: datetime) -> int:
+def write_contract_changes(marts: Path, published: Path, released: Path, *, run_id: str, at: datetime) -> int:
     """Log how the promises about to be published differ from those published last. Call it before publishing.
+
+    The log continues the published one: what a run logged that then published nothing, the next one logs again.
 
     Args:
         marts: `c360_marts.duckdb`; no connection to it may be open.
+        published: the file published last, if there is one.
         released: folder of the copies of what is published; without them this is the first publication, and no change.
         at: UTC, naive.
     Returns:
@@ -33,8 +36,12 @@ def write_contract_changes(marts: Path, released: Path, *, run_id: str, at: date
     changes = [*verdict.changes, *verdict.moves] if verdict else []
     with duckdb.connect(str(marts)) as connection:
         ensure_table(connection, load_output_contracts()["contract_changes"])
+        if published.is_file():
+            connection.execute(f"attach '{published}' as p (read_only)")
         connection.execute("begin")
-        connection.execute(f"delete from {TABLE} where run_id = ?", [run_id])
+        connection.execute(f"delete from {TABLE}")
+        if _is_published(connection):
+            connection.execute(f"insert into {TABLE} by name from p.{TABLE} where run_id <> ?", [run_id])
         if changes:
             connection.executemany(
                 f"insert into {TABLE} values (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -42,3 +49,10 @@ def write_contract_changes(marts: Path, released: Path, *, run_id: str, at: date
             )
         connection.execute("commit")
     return len(changes)
+
+
+def _is_published(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether what was published last, if anything was, has the log already."""
+    schema, name = TABLE.split(".")
+    asked = "select 1 from duckdb_tables() where database_name = 'p' and schema_name = ? and table_name = ?"
+    return connection.execute(asked, [schema, name]).fetchone() is not None

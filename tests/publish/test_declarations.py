@@ -71,14 +71,23 @@ def test_a_build_stops_at_a_changed_version_and_leaves_the_control_tables(tmp_pa
 
 def test_what_a_published_table_promises_otherwise_is_logged_once_a_run(tmp_path):
     marts, tables = tmp_path / "marts.duckdb", tmp_path / "released" / "tables"
-    arguments = {"run_id": "r2", "at": datetime(2026, 3, 1)}
-    assert write_contract_changes(marts, tmp_path / "released", **arguments) == 0
+    published, at = tmp_path / "published.duckdb", datetime(2026, 3, 1)
+    arguments = (marts, published, tmp_path / "released")
+    assert write_contract_changes(*arguments, run_id="r1", at=at) == 0
+    shutil.copy(marts, published)
     shutil.copytree(FOLDER, tables)
     shutil.copy(FILE, tables)
     file = tables / "fct_orders.odcs.yaml"
     file.write_text(file.read_text().replace("value: 26, unit: h", "value: 30, unit: h"))
-    for _ in range(2):  # a publication that failed is tried again
-        assert write_contract_changes(marts, tmp_path / "released", **arguments) == 1
+    # Regression: what a run logged that was killed before it published was there twice.
+    for run in ("r2", "r3", "r3"):
+        assert write_contract_changes(*arguments, run_id=run, at=at) == 1
     with duckdb.connect(str(marts)) as connection:
-        told = connection.execute("select table_name, kind, level, said from governance.contract_changes").fetchall()
-    assert told == [("fct_orders", "freshness_improved", "additive", "freshness was 30 h, and now 26 h")]
+        told = connection.execute("select run_id, table_name, kind, level, said from governance.contract_changes")
+        assert told.fetchall() == [
+            ("r3", "fct_orders", "freshness_improved", "additive", "freshness was 30 h, and now 26 h")
+        ]
+    shutil.copy(marts, published)
+    assert write_contract_changes(*arguments, run_id="r4", at=at) == 1  # released/ still says otherwise
+    with duckdb.connect(str(marts)) as connection:
+        assert connection.execute("select run_id from governance.contract_changes").fetchall() == [("r3",), ("r4",)]
