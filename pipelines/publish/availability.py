@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.publish.log_table import continue_published
 from quality.promises.create_table import ensure_table
 from quality.promises.output_contract import load_output_contracts
 
@@ -61,13 +62,10 @@ def write_availability(marts: Path, published: Path, warehouse: Path, *, run_id:
         connection.execute(f"attach '{warehouse}' as w (read_only)")
         if published.is_file():
             connection.execute(f"attach '{published}' as p (read_only)")
-        known = _tables(connection)
         connection.execute("begin")
         for table in (PARTS, LATENCY):
             ensure_table(connection, contracts[table.split(".")[1]])
-            connection.execute(f"delete from {table}")
-            if table in known:
-                connection.execute(f"insert into {table} by name from p.{table}")
+            continue_published(connection, table)
         connection.execute(FRESH, {"at": at, "run_id": run_id})
         fresh = connection.execute(f"insert into {PARTS} by name from fresh").fetchall()[0][0]
         if fresh:
@@ -93,9 +91,3 @@ def _judge_day(connection: duckdb.DuckDBPyConnection, at: datetime) -> None:
         f"where cast(a.available_at as date) = ? and a.{datasets} and i.occurred_precision = 'second' group by all)",
         day,
     )
-
-
-def _tables(connection: duckdb.DuckDBPyConnection) -> set[str]:
-    """The tables of the published file; none when it is not there."""
-    named = "select schema_name || '.' || table_name from duckdb_tables() where database_name = 'p'"
-    return {name for (name,) in connection.execute(named).fetchall()}

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.publish.log_table import continue_published
 from quality.promises.change_control import RELEASED, judge, promises_in, promises_now
 from quality.promises.create_table import ensure_table
 from quality.promises.output_contract import load_output_contracts
@@ -39,9 +40,8 @@ def write_contract_changes(marts: Path, published: Path, released: Path, *, run_
         if published.is_file():
             connection.execute(f"attach '{published}' as p (read_only)")
         connection.execute("begin")
-        connection.execute(f"delete from {TABLE}")
-        if _is_published(connection):
-            connection.execute(f"insert into {TABLE} by name from p.{TABLE} where run_id <> ?", [run_id])
+        continue_published(connection, TABLE)
+        connection.execute(f"delete from {TABLE} where run_id = ?", [run_id])
         if changes:
             connection.executemany(
                 f"insert into {TABLE} values (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -49,10 +49,3 @@ def write_contract_changes(marts: Path, published: Path, released: Path, *, run_
             )
         connection.execute("commit")
     return len(changes)
-
-
-def _is_published(connection: duckdb.DuckDBPyConnection) -> bool:
-    """Whether what was published last, if anything was, has the log already."""
-    schema, name = TABLE.split(".")
-    asked = "select 1 from duckdb_tables() where database_name = 'p' and schema_name = ? and table_name = ?"
-    return connection.execute(asked, [schema, name]).fetchone() is not None

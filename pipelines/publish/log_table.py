@@ -37,3 +37,21 @@ def add_rows(connection: duckdb.DuckDBPyConnection, table: str, rows: pa.Table) 
     connection.execute(f"delete from {table} where ({key}) in (select ({key}) from incoming)")
     connection.execute(f"insert into {table} by name from incoming")
     connection.unregister("incoming")
+
+
+def tables_of(connection: duckdb.DuckDBPyConnection, database: str) -> set[str]:
+    """`schema.table` of a database; none where it is not attached."""
+    found = connection.execute(
+        "select schema_name || '.' || table_name from duckdb_tables() where database_name = ?", [database]
+    ).fetchall()
+    return {name for (name,) in found}
+
+
+def continue_published(connection: duckdb.DuckDBPyConnection, table: str) -> None:
+    """Make `table` what is published of it (attached as `p`; empty where it is not), in the caller's transaction.
+
+    So what a run added that then published nothing leaves no trace.
+    """
+    connection.execute(f"delete from {table}")
+    if table in tables_of(connection, "p"):
+        connection.execute(f"insert into {table} by name from p.{table}")

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.publish.log_table import continue_published, tables_of
 from quality.promises.create_table import ensure_table
 from quality.promises.output_contract import load_output_contracts
 
@@ -50,15 +51,13 @@ def write_restatements(marts: Path, published: Path, *, run_id: str, at: datetim
             return 0
         connection.execute(f"attach '{published}' as p (read_only)")
         connection.execute("begin")
-        known = _tables(connection, "p")
-        connection.execute(f"delete from {TABLE}")
-        if TABLE in known:
-            connection.execute(f"insert into {TABLE} by name from p.{TABLE}")
+        known = tables_of(connection, "p")
+        continue_published(connection, TABLE)
         moved = 0
         if _follow_events(connection):
             queries = {name: _moved(name, same) for name, same in FACTS.items()}
             queries |= {name: _taken_along(name) for name in INSTANCES}
-            ready = known & _tables(connection, connection.execute("select current_database()").fetchall()[0][0])
+            ready = known & tables_of(connection, connection.execute("select current_database()").fetchall()[0][0])
             for name, query in queries.items():
                 if f"marts.{name}" in ready:
                     moved += _log(connection, name, query, run_id, at)
@@ -133,10 +132,3 @@ def _log(connection: duckdb.DuckDBPyConnection, name: str, query: str, run_id: s
         [run_id, at, name],
     ).fetchall()
     return sum(rows for (rows,) in added)
-
-
-def _tables(connection: duckdb.DuckDBPyConnection, database: str) -> set[str]:
-    found = connection.execute(
-        "select schema_name || '.' || table_name from duckdb_tables() where database_name = ?", [database]
-    ).fetchall()
-    return {name for (name,) in found}
