@@ -24,6 +24,7 @@ from quality.render_facts import render_cases, render_orders
 from quality.render_people import render_accounts, render_identifiers, render_persons
 from quality.render_std import STANDARD_TABLES, render_union
 from quality.render_value import Dataset
+from quality.storage import STORAGE_VERSION
 
 PACKAGE_NAME = "c360"
 PLUGINS = ("pipelines.publish.key_plugin", "pipelines.journeys.sql_functions")
@@ -118,7 +119,9 @@ def _settings(company: Company, home: Path, package: Path) -> dict[str, str]:
         "path": str(home / "warehouse.duckdb"),
         "schema": "std",
         "threads": 1,
-        "attach": [{"path": str(home / "c360_marts.duckdb"), "alias": "m", "options": {"storage_version": "v1.2.0"}}],
+        "attach": [
+            {"path": str(home / "c360_marts.duckdb"), "alias": "m", "options": {"storage_version": STORAGE_VERSION}}
+        ],
         "plugins": [{"module": module} for module in PLUGINS],
         "config_options": {  # of the database: dbt sets `settings` for every cursor, which fails once one has spilled
             "threads": f"{{{{ env_var('C360_THREADS', '{os.cpu_count() or 1}') | as_number }}}}",

@@ -15,10 +15,10 @@ from pathlib import Path
 import duckdb
 
 from pipelines.publish.release import Release
+from quality.storage import STORAGE_VERSION
 
 __all__ = ["PublishError", "PublishResult", "prepare_marts", "publish"]
 
-STORAGE_VERSION = "v1.2.0"  # DuckDB 1.4 and 1.5 clients read it; no 1.x client reads a file of 2.0
 MARTS_SCHEMAS = ("marts", "governance", "run_state")
 PUBLISHED_NAME = "customer360.duckdb"
 STEWARD_NAME = "steward.duckdb"

@@ -19,6 +19,7 @@ from pipelines.control import TOUCHPOINT_ITEMS
 from pipelines.journeys.compile import compile_journeys
 from pipelines.journeys.fingerprint import fingerprint_journeys
 from pipelines.journeys.model import Journey
+from quality.storage import STORAGE_VERSION
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 INTERACTIONS = pa.schema(
@@ -60,8 +61,9 @@ journeys_under_test:
       threads: 1
       attach: [{{path: "{marts}", alias: m}}]
       plugins: [{{module: pipelines.journeys.sql_functions}}]
-      settings:
-        {{threads: 2, autoinstall_known_extensions: false, preserve_insertion_order: false, memory_limit: {memory}}}
+      config_options:
+        {{threads: 2, autoinstall_known_extensions: false, memory_limit: {memory}, checkpoint_threshold: 20GB}}
+      settings: {{preserve_insertion_order: false}}
 """
 MODELS = {
     "fct_interactions": """
@@ -115,7 +117,7 @@ class JourneyWarehouse:
             self.warehouse.unlink(missing_ok=True)
             self.marts.unlink(missing_ok=True)
         with duckdb.connect(str(self.warehouse)) as con:
-            con.execute(f"attach '{self.marts}' as m (storage_version 'v1.2.0'); detach m")
+            con.execute(f"attach '{self.marts}' as m (storage_version '{STORAGE_VERSION}'); detach m")
             con.execute("create schema if not exists control; create schema if not exists inbox")
             for name, table in tables.items():
                 con.register("given", table)
