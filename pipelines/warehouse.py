@@ -12,6 +12,7 @@ import duckdb
 
 from pipelines.publish.publish import prepare_marts
 from pipelines.settings import Settings
+from quality.storage import CHECKPOINT_THRESHOLD
 
 
 @contextmanager
@@ -27,6 +28,7 @@ def open_warehouse(settings: Settings) -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute(f"set threads = {settings.threads}")
         connection.execute(f"set memory_limit = '{settings.memory_limit}'")
         connection.execute("set preserve_insertion_order = false")
+        connection.execute(f"set checkpoint_threshold = '{CHECKPOINT_THRESHOLD}'")
         connection.execute(f"set temp_directory = '{settings.home / 'tmp'}'")
         connection.execute(f"attach '{settings.marts}' as m")
         yield connection

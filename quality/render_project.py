@@ -24,7 +24,7 @@ from quality.render_facts import render_cases, render_orders
 from quality.render_people import render_accounts, render_identifiers, render_persons
 from quality.render_std import STANDARD_TABLES, render_union
 from quality.render_value import Dataset
-from quality.storage import STORAGE_VERSION
+from quality.storage import CHECKPOINT_THRESHOLD, STORAGE_VERSION
 
 PACKAGE_NAME = "c360"
 PLUGINS = ("pipelines.publish.key_plugin", "pipelines.journeys.sql_functions")
@@ -127,7 +127,7 @@ def _settings(company: Company, home: Path, package: Path) -> dict[str, str]:
             "threads": f"{{{{ env_var('C360_THREADS', '{os.cpu_count() or 1}') | as_number }}}}",
             "memory_limit": "{{ env_var('C360_MEMORY_LIMIT', '3GB') }}",
             "temp_directory": str(home / "tmp"),
-            "checkpoint_threshold": "20GB",
+            "checkpoint_threshold": CHECKPOINT_THRESHOLD,
             "autoinstall_known_extensions": False,
         },
         "settings": {"preserve_insertion_order": False, "TimeZone": "UTC"},

@@ -28,6 +28,7 @@ from identity.resolve import resolve
 from identity.splink_model import splink_settings
 from identity.tables import create_tables
 from quality.definitions import load_definitions
+from quality.storage import CHECKPOINT_THRESHOLD
 from tests.benchmarks.people import fill_people
 from tests.identity.identity_warehouse import Warehouse
 
@@ -158,6 +159,7 @@ def main() -> None:
         connection.execute("set enable_progress_bar = false")
         connection.execute(f"set memory_limit = '{MEMORY}'")
         connection.execute("set preserve_insertion_order = false")
+        connection.execute(f"set checkpoint_threshold = '{CHECKPOINT_THRESHOLD}'")
         before = _peak_gb()
         result = {"ours": time_ours, "splink": time_splink, "new": time_new}[who](connection, folder)
         connection.close()

@@ -19,7 +19,7 @@ from pipelines.control import TOUCHPOINT_ITEMS
 from pipelines.journeys.compile import compile_journeys
 from pipelines.journeys.fingerprint import fingerprint_journeys
 from pipelines.journeys.model import Journey
-from quality.storage import STORAGE_VERSION
+from quality.storage import CHECKPOINT_THRESHOLD, STORAGE_VERSION
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 INTERACTIONS = pa.schema(
@@ -62,7 +62,7 @@ journeys_under_test:
       attach: [{{path: "{marts}", alias: m}}]
       plugins: [{{module: pipelines.journeys.sql_functions}}]
       config_options:
-        {{threads: 2, autoinstall_known_extensions: false, memory_limit: {memory}, checkpoint_threshold: 20GB}}
+        {{threads: 2, autoinstall_known_extensions: false, memory_limit: {memory}, checkpoint_threshold: {threshold}}}
       settings: {{preserve_insertion_order: false}}
 """
 MODELS = {
@@ -87,7 +87,9 @@ class JourneyWarehouse:
         (folder / "dbt_packages" / "c360").symlink_to(REPOSITORY / "dbt_project")
         (folder / "packages.yml").write_text(f"packages: [{{local: '{REPOSITORY / 'dbt_project'}'}}]\n")
         (folder / "dbt_project.yml").write_text(PROJECT + f"vars: {{c360: {settings}}}\n")
-        (folder / "profiles.yml").write_text(PROFILE.format(warehouse=self.warehouse, marts=self.marts, memory=memory))
+        (folder / "profiles.yml").write_text(
+            PROFILE.format(warehouse=self.warehouse, marts=self.marts, memory=memory, threshold=CHECKPOINT_THRESHOLD)
+        )
         (folder / "macros" / "schemas.sql").write_text(
             "{% macro generate_schema_name(name, node) %}{{ (name or target.schema) | trim }}{% endmacro %}"
         )
