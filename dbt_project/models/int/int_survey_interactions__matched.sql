@@ -1,4 +1,6 @@
 -- One interaction per answered record: where an answer was given, and about which order or case.
+{% set datasets = c360.suppliers_of('std_surveys') %}
+
 with answered as (
     select distinct
         dataset,
@@ -18,6 +20,7 @@ ranked as (
     from {{ ref('std_interactions') }} as i
     inner join answered as a
         on i.dataset = a.dataset and i.record_id = a.record_id
+    {% if datasets %}where i.dataset in ({{ datasets | join(', ') }}){% endif %}
 ),
 
 final as (
