@@ -1,7 +1,7 @@
 """Entering parts: what is staged becomes the current part of its source, a held one, or nothing new.
 
 Put here: unchanged, replaced, held; the order of file and manifest; what a landing reports.
-Keep out: which sources are due (land.py), typing (stage.py), the tables themselves (manifest.py).
+Keep out: which sources are due (land.py), what comes before a part's entry (bench.py), the tables (manifest.py).
 """
 
 from __future__ import annotations
@@ -19,21 +19,12 @@ from pathlib import Path
 
 import duckdb
 
+from pipelines.ingest.bench import Bench, StagedPart, stage_part
 from pipelines.ingest.cells import landing_facts
 from pipelines.ingest.disk import KEPT, clear_remains, move_into_place, open_work, retire
-from pipelines.ingest.errors import LandingError
-from pipelines.ingest.kept import write_kept
 from pipelines.ingest.manifest import Deed
 from pipelines.ingest.raw import Raw
-from pipelines.ingest.stage import (
-    QUARANTINE,
-    PartFacts,
-    landed_types,
-    stage,
-    write_empty,
-    write_landed,
-    write_quarantine,
-)
+from pipelines.ingest.stage import QUARANTINE, PartFacts, landed_types, write_empty
 
 LOG = logging.getLogger(__name__)
 
@@ -70,11 +61,13 @@ class LandResult:
 class PartEntry:
     """One landing of one dataset: its parts as the manifest has them, and what became of each source part.
 
-    Parts are entered within `_workshop`, which opens `con` (a connection) and `work` (a folder on the home's disk).
+    Parts are entered within `_workshop`, which opens `con` (a connection) and `work` (a folder on the home's disk), the
+    landing's own `bench`.
     """
 
     con: duckdb.DuckDBPyConnection
     work: Path
+    bench: Bench
 
     def __init__(self, contract, company, landing, quarantine, manifest, env, days, now):
         self.contract, self.manifest, self.env = contract, manifest, env
@@ -102,82 +95,84 @@ class PartEntry:
             with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as self.con:
                 self.con.execute(f"set memory_limit = '{self.env.get('C360_MEMORY_LIMIT', '2GB')}'")
                 self.con.execute(f"set temp_directory = '{self.work / 'spill'}'")
-                self.con.execute("set TimeZone = 'UTC'")
+                self.bench = _set_up(Bench(self.con, self.work))
                 self._write_schemas()
                 yield
         finally:
             shutil.rmtree(self.work, ignore_errors=True)
             os.close(lock)
 
+    def _open_bench(self, number: int) -> Bench:
+        """One more bench; all of them share the engine's memory."""
+        work = self.work / f"bench-{number}"
+        work.mkdir()
+        return _set_up(Bench(self.con.cursor(), work))
+
     def _content_hash(self, uri: str, content: str) -> str:
         return hashlib.md5(f"{content}|{uri}|{self.fingerprint}".encode()).hexdigest()
 
     def _is_unchanged(self, uri: str, content: str) -> bool:
-        last, current = self.latest.get(uri), self.current.get(uri)
-        withdrawn = last is not None and last.state == "withdrawn" and last.source_hash == content
-        if withdrawn:
-            self._note(f"{uri}: withdrawn; the same content stays out")
-        unchanged = withdrawn or (current is not None and current.content_hash == self._content_hash(uri, content))
-        if unchanged:
-            self._count("unchanged")
+        """Whether landing this content has no effect; if so it is counted."""
+        if unchanged := self._is_known(uri, content):
+            self._pass_over(uri, content)
         return unchanged
 
+    def _is_known(self, uri: str, content: str) -> bool:
+        current = self.current.get(uri)
+        is_current = current is not None and current.content_hash == self._content_hash(uri, content)
+        return is_current or self._is_withdrawn(uri, content)
+
+    def _is_withdrawn(self, uri: str, content: str) -> bool:
+        last = self.latest.get(uri)
+        return last is not None and last.state == "withdrawn" and last.source_hash == content
+
+    def _pass_over(self, uri: str, content: str) -> None:
+        if self._is_withdrawn(uri, content):
+            self._note(f"{uri}: withdrawn; the same content stays out")
+        self._count("unchanged")
+
     def _land_part(
-        self,
-        uri: str,
-        day: date,
-        content: str,
-        raw: Raw,
-        latest_arrival: date,
-        deed: Deed | None = None,
+        self, uri: str, day: date, content: str, raw: Raw, latest_arrival: date, deed: Deed | None = None
     ) -> None:
-        """Stage table `raw` and enter it as the current part of `uri`, or as a held one."""
-        contract, content_hash = self.contract, self._content_hash(uri, content)
-        try:
-            staged = stage(self.con, contract, raw, latest_arrival=latest_arrival, error_rate=self.error_rate)
-        except duckdb.Error as fault:
-            # A message about SQL quotes the contract; one about data may quote a customer's value.
-            about_sql = isinstance(fault, duckdb.ParserException | duckdb.BinderException | duckdb.CatalogException)
-            seen = str(fault).splitlines()[0] if about_sql else type(fault).__name__
-            raise LandingError(
-                f"{contract.dataset}: {uri}: typing or a rule failed: {seen}; correct formats, patterns, time "
-                f"zones and SQL rules in {contract.file.name}"
-            ) from None
+        """Stage table `raw` of the own bench and enter it as the current part of `uri`, or as a held one."""
+        self._enter(self._stage(self.bench, uri, day, content, raw, latest_arrival), deed)
+
+    def _stage(self, bench: Bench, uri: str, day: date, content: str, raw: Raw, latest_arrival: date) -> StagedPart:
+        """Stage table `raw` of a bench. Nothing here changes what the landing knows: benches work side by side."""
+        facts = PartFacts(self.contract.dataset, self._content_hash(uri, content), uri, day, self.at)
+        return stage_part(bench, self.contract, raw, facts, content, latest_arrival, self.error_rate)
+
+    def _enter(self, made: StagedPart, deed: Deed | None = None) -> None:
+        """Enter what is staged as the current part of its source, or as a held one; part after part, in their order."""
+        facts, staged, uri = made.facts, made.staged, made.facts.source_uri
         held, last = bool(staged.blocking), self.latest.get(uri)
         self._note(*(f"{uri}: {text}" for text in staged.warnings))
-        if raw.drift:
-            self._note(f"{uri}: columns the contract does not name: {', '.join(raw.drift)}")
-            self.result = replace(self.result, drift=sorted({*self.result.drift, *raw.drift}))
+        if made.raw.drift:
+            self._note(f"{uri}: columns the contract does not name: {', '.join(made.raw.drift)}")
+            self.result = replace(self.result, drift=sorted({*self.result.drift, *made.raw.drift}))
         if held:
             self.result = replace(self.result, held=True)
             self._note(*(f"{uri}: held: {text}" for text in staged.blocking))
-            if last and last.state == "held" and last.content_hash == content_hash:
+            if last and last.state == "held" and last.content_hash == facts.content_hash:
                 self._count("unchanged")
                 return
-        facts = PartFacts(contract.dataset, content_hash, uri, day, self.at)
-        place = Path(contract.dataset, f"arrived={day}", f"{content_hash}.parquet")
+        place = Path(facts.dataset, f"arrived={facts.arrived_on}", f"{facts.content_hash}.parquet")
         landed_file = self.landing / place
 
         def write(part_seq: int) -> None:
-            if held or staged.quarantined or staged.cells:
-                kept = self.work / f"kept{KEPT}"
-                write_kept(self.con, contract, raw, latest_arrival, kept)
-                move_into_place(kept, (self.quarantine / place).with_suffix(KEPT))
-            if staged.quarantined or staged.cells:
-                rejected = self.work / "quarantine.parquet"
-                write_quarantine(self.con, contract, raw, facts, rejected)
-                move_into_place(rejected, self.quarantine / place)
+            if made.kept:
+                move_into_place(made.kept, (self.quarantine / place).with_suffix(KEPT))
+            if made.rejected:
+                move_into_place(made.rejected, self.quarantine / place)
             if not held:
-                rows = self.work / "landed.parquet"
-                write_landed(self.con, contract, facts, part_seq, rows)
-                move_into_place(rows, landed_file)
+                move_into_place(made.write_landed(self.contract, part_seq), landed_file)
 
         part = self.manifest.add(
-            dataset=contract.dataset,
+            dataset=facts.dataset,
             source_uri=uri,
-            content_hash=content_hash,
-            source_hash=content,
-            arrived_on=day,
+            content_hash=facts.content_hash,
+            source_hash=made.source_hash,
+            arrived_on=facts.arrived_on,
             state="held" if held else "current",
             received=staged.received,
             landed=staged.landed,
@@ -191,7 +186,7 @@ class PartEntry:
         replaced = None if held else self.current.get(uri)
         self.latest[uri] = part
         told = {
-            "asset": f"landing/{contract.dataset}",
+            "asset": f"landing/{facts.dataset}",
             "source_uri": uri,
             "figures": {"part": part.part_seq, "rows": part.received},
         }
@@ -200,7 +195,7 @@ class PartEntry:
             self._count("held_parts")
             return
         self.current[uri] = part
-        if replaced and replaced.content_hash != content_hash:
+        if replaced and replaced.content_hash != facts.content_hash:
             retire(self.landing, replaced, "replaced")
         self._count("replaced" if replaced else "new")
         self.result = replace(
@@ -210,7 +205,7 @@ class PartEntry:
             quarantined=self.result.quarantined + part.quarantined,
             cells=self.result.cells + part.cells,
             bytes=self.result.bytes + landed_file.stat().st_size,
-            days=sorted({*self.result.days, day}),
+            days=sorted({*self.result.days, facts.arrived_on}),
         )
 
     def _count(self, outcome: str) -> None:
@@ -226,3 +221,8 @@ class PartEntry:
             write_empty(self.con, types, empty)
             if not (place.is_file() and place.read_bytes() == empty.read_bytes()):
                 move_into_place(empty, place)
+
+
+def _set_up(bench: Bench) -> Bench:
+    bench.con.execute("set TimeZone = 'UTC'")  # each connection has its own
+    return bench

@@ -41,7 +41,7 @@ def write_kept(con: duckdb.DuckDBPyConnection, contract: Contract, raw: Raw, lat
         f"copy (select false as _is_line, null::bigint as _line_no, null::bigint as _line_after, "
         f"null::varchar as _line_raw, {raw.row} as row_no, {listed} from raw union all "
         f"select true, {line}, null, {', '.join('null' for _ in columns)} from rejects) to {quote(file)} "
-        f"(format parquet, compression zstd, kv_metadata {{facts: {quote(json.dumps(facts))}}})"
+        f"(format parquet, compression zstd, compression_level 1, kv_metadata {{facts: {quote(json.dumps(facts))}}})"
     )
 
 

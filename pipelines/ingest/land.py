@@ -10,10 +10,17 @@ Put here: which files are due. Keep out: databases and APIs (land_fetched.py), r
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from datetime import date, datetime
+from functools import partial
+from itertools import cycle
 from pathlib import Path
 
+from pipelines.ingest.bench import Bench
 from pipelines.ingest.disk import retire
 from pipelines.ingest.enter import LandResult
 from pipelines.ingest.errors import LandingError, OutageError
@@ -29,6 +36,7 @@ from quality.contract import Contract, ContractError
 
 TEXT_READERS = {"csv": read_csv, "jsonl": read_jsonl, "json": read_json}
 BINARY_READERS = {"parquet": read_parquet, "xlsx": read_xlsx}
+Turn = Callable[[], None]  # what is left to do with a file once all before it are done
 
 
 def land(
@@ -93,26 +101,47 @@ class _Landing(FetchedEntry):
         if not sources:
             self._miss_files()
         unsettled = find_unsettled(sources, Patience.from_env(self.env).settle)
-        for source in sources:
-            try:
-                self._land_settled(source, unsettled.get(source.uri) or source.look())
-            except OutageError as fault:  # each of the others would be waited for as long
-                self.faults.append(str(fault))
-                break
-            except LandingError as fault:
-                self.faults.append(str(fault))
+        with closing(self._read_ahead(sources, unsettled)) as coming:
+            for made in coming:
+                try:
+                    made.result()()
+                except OutageError as fault:  # each of the others would be waited for as long
+                    self.faults.append(str(fault))
+                    break
+                except LandingError as fault:
+                    self.faults.append(str(fault))
 
-    def _land_settled(self, source: SourceFile, look: Look | None) -> None:
-        """Land a file that is due, unless somebody writes it between its first look and the end of reading it."""
+    def _read_ahead(self, sources: list[SourceFile], unsettled: Mapping[str, Look]) -> Iterator[Future[Turn]]:
+        """Every source in its order, each read while those before it are entered: one more than there are threads."""
+        threads = int(self.env.get("C360_THREADS") or os.cpu_count() or 2)
+        benches = [self.bench, *map(self._open_bench, range(1, min(threads + 1, len(sources))))]
+        coming: deque[Future[Turn]] = deque()
+        with ThreadPoolExecutor(len(benches), "landing") as pool:
+            for source, bench in zip(sources, cycle(benches), strict=False):
+                if len(coming) == len(benches):
+                    yield coming.popleft()  # once entered, its bench is free
+                coming.append(pool.submit(self._make_settled, bench, source, unsettled.get(source.uri)))
+            while coming:
+                yield coming.popleft()
+
+    def _make_settled(self, bench: Bench, source: SourceFile, look: Look | None) -> Turn:
+        """Make the part of a file that is due, unless somebody writes it between its first look and the end of reading.
+
+        Returns:
+            what is left to do when its turn comes.
+        """
+        look = look or source.look()
         try:
-            now = self._land_file(source, look)
+            now, turn = self._make(bench, source, look)
         except (LandingError, FileNotFoundError):
-            now = source.look()
+            now, turn = source.look(), None
             if now == look:
                 raise
-        if now != look:
-            self._count("unfinished")
-            self._note(f"{source.uri}: still being written: {_bytes(look)}, then {_bytes(now)}; left for the next run")
+        return turn if now == look and turn else partial(self._leave_unfinished, source, look, now)
+
+    def _leave_unfinished(self, source: SourceFile, look: Look | None, now: Look | None) -> None:
+        self._count("unfinished")
+        self._note(f"{source.uri}: still being written: {_bytes(look)}, then {_bytes(now)}; left for the next run")
 
     def _miss_files(self) -> None:
         """Nothing matches: an emptied inbox where parts landed before, which stay; else a wrong or early contract."""
@@ -139,22 +168,24 @@ class _Landing(FetchedEntry):
             return last.source_uri, last.arrived_on, content
         return (f"{source.uri}@{today}", today, content) if due_today else None
 
-    def _land_file(self, source: SourceFile, look: Look | None) -> Look | None:
-        """Land a file if it is due, and still what it was at its first look.
+    def _make(self, bench: Bench, source: SourceFile, look: Look | None) -> tuple[Look | None, Turn]:
+        """Make the part of a file if it is due, and still what it was at its first look.
 
         Returns:
-            the last look.
+            the last look, and what is left to do if it is the same.
         """
         now = source.look()
         place = self._place(source) if now == look else None
-        if not place or self._is_unchanged(place[0], place[2]):
-            return now
-        raw, now = self._read_file(source), source.look()
-        if now == look:
-            uri, day, content = place
-            latest = day if source.day else self._last_at_company(uri, day, content)
-            self._land_part(uri, day, content, raw, latest)
-        return now
+        if not place:
+            return now, _do_nothing
+        uri, day, content = place
+        if self._is_known(uri, content):
+            return now, partial(self._pass_over, uri, content)
+        raw, now = self._read_file(bench, source), source.look()
+        if now != look:
+            return now, _do_nothing
+        latest = day if source.day else self._last_at_company(uri, day, content)
+        return now, partial(self._enter, self._stage(bench, uri, day, content, raw, latest))
 
     def _hash(self, source: SourceFile) -> str:
         try:
@@ -165,19 +196,19 @@ class _Landing(FetchedEntry):
                 "permissions and its disk"
             ) from fault
 
-    def _read_file(self, source: SourceFile) -> Raw:
+    def _read_file(self, bench: Bench, source: SourceFile) -> Raw:
         where = f"{self.contract.dataset}: {source.uri}"
         kind = self.contract.server.format
-        file = source.fetch(self.work)
+        file = source.fetch(bench.work)
         if file.stat().st_size == 0:
             raise LandingError(
                 f"{where}: empty file, 0 bytes; expected a header or rows; deliver it again, or remove it"
             )
         if kind in TEXT_READERS:
-            plain = open_plain(file, self.contract.server.encoding, self.work, where)
-            return TEXT_READERS[kind](self.con, self.contract, plain, where)
+            plain = open_plain(file, self.contract.server.encoding, bench.work, where)
+            return TEXT_READERS[kind](bench.con, self.contract, plain, where)
         if kind in BINARY_READERS:
-            return BINARY_READERS[kind](self.con, self.contract, file, where)
+            return BINARY_READERS[kind](bench.con, self.contract, file, where)
         raise LandingError(
             f"{where}: format {kind!r} cannot be read; allowed: {', '.join([*TEXT_READERS, *BINARY_READERS])}; "
             f"correct `format` in {self.contract.file.name}"
@@ -186,3 +217,7 @@ class _Landing(FetchedEntry):
 
 def _bytes(look: Look | None) -> str:
     return f"{look.size} bytes" if look else "gone"
+
+
+def _do_nothing() -> None:
+    """The turn of a file that is not due."""

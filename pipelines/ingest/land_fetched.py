@@ -79,7 +79,9 @@ class FetchedEntry(PartEntry):
 
     def _last_of(self, uri: str) -> Part | None:
         """The last part of a source without a date, under its own source_uri or one of its days'."""
-        parts = [p for u, p in self.latest.items() if u == uri or re.fullmatch(re.escape(uri) + r"@\d{4}-\d\d-\d\d", u)]
+        parts = [
+            p for u, p in list(self.latest.items()) if u == uri or re.fullmatch(re.escape(uri) + r"@\d{4}-\d\d-\d\d", u)
+        ]
         return max(parts, key=lambda p: p.part_seq, default=None)
 
 
