@@ -40,7 +40,11 @@ def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_con
     landing = build_landing_assets(settings, company)
     models = build_dbt_assets(project, company)
     tables = sorted(key for key in models.keys if key.path[0] in PUBLISHED_LAYERS)
-    checks = [build_checks(settings, company), build_watch(settings, company), build_reconciliation(settings, company)]
+    checks = [
+        build_checks(settings, company, files),
+        build_watch(settings, company),
+        build_reconciliation(settings, company),
+    ]
     jobs = build_jobs(landing, checks)
     assets = [
         *landing,

@@ -10,7 +10,8 @@ import pytest
 from quality.company import load_company
 from quality.promises.create_table import ensure_table
 from quality.promises.output_contract import load_output_contracts
-from quality.validate import CheckResult, validate
+from quality.suites import CheckResult
+from quality.validate import validate
 
 SHOP = Path(__file__).with_name("shop")
 AS_OF = datetime(2024, 3, 2)
