@@ -46,8 +46,7 @@ def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_con
         build_reconciliation(settings, company),
     ]
     jobs = build_jobs(landing, checks)
-    assets = [
-        *landing,
+    built = [
         build_control_asset(settings, company, files),
         build_identity_assets(settings, company),
         models,
@@ -55,14 +54,15 @@ def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_con
         build_publish_asset(settings, [*tables, LINEAGE]),
         build_journey_pages_asset(settings),
         build_governance_site_asset(settings, company),
-        *build_backup_assets(settings),
     ]
+    assets = [*landing, *built, *build_backup_assets(settings)]
+    sensors = build_sensors(settings, company, jobs, [*built, *checks])
     return dg.Definitions(
         assets=assets,
         asset_checks=checks,
         jobs=[*jobs, build_release_job(settings), *build_backup_jobs()],
         schedules=[build_schedule(company), *build_backup_schedules(company)],
-        sensors=[*build_sensors(settings, company, jobs), *build_alert_sensors(settings, company, assets)],
+        sensors=[*sensors, *build_alert_sensors(settings, company, assets)],
         resources={"dbt": dbt_resource(settings)},
         executor=build_executor(settings),
         loggers={"console": console},
