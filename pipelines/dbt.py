@@ -63,6 +63,7 @@ def dbt_environment(settings: Settings) -> dict[str, str]:
         "C360_MEMORY_LIMIT": settings.memory_limit,
         "C360_THREADS": str(settings.threads),
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DBT_LOG_LEVEL_FILE": "info",  # every statement as well takes dbt an eighth of its time
     }
 
 
