@@ -125,8 +125,9 @@ def _inbox(settings: Settings, company: Company, built: Sequence[dg.AssetsDefini
 
 
 def lands_all(run: dg.DagsterRun, datasets: Iterable[dg.AssetKey]) -> bool:
-    """Whether a landing takes in all of these; one of no selection takes in everything."""
-    return not run.asset_selection or run.asset_selection >= set(datasets)
+    """Whether a landing takes in all of these; one of no selection takes in everything. One that goes on where another
+    was killed leaves out what that one had landed."""
+    return not run.parent_run_id and (not run.asset_selection or run.asset_selection >= set(datasets))
 
 
 def _read_cursor(cursor: str | None) -> dict[str, str | None]:
@@ -177,11 +178,13 @@ def _has_built(settings: Settings, run: dg.DagsterRun, status: dg.DagsterRunStat
 
 
 def _is_taken_up(instance: dg.DagsterInstance, landing: str) -> bool:
-    """Whether a build is still to start, or started after the landing ended."""
+    """Whether a build is still to start, or started after the landing ended; not one that goes on where another was
+    killed, on what that one had taken up."""
     ended = instance.get_run_record_by_id(landing).end_time
     builds = [
         record
         for job in (BUILD, REFRESH)
         for record in instance.get_run_records(dg.RunsFilter(job_name=job, statuses=COUNTED), limit=10)
+        if not record.dagster_run.parent_run_id
     ]
     return any(build.start_time is None or build.start_time >= ended for build in builds)

@@ -142,6 +142,17 @@ def test_a_landing_that_waits_is_enough_where_it_lands_what_appeared(selection, 
     assert lands_all(dg.DagsterRun(job_name=LAND, asset_selection=selection), WEB) == is_enough
 
 
+def test_a_run_that_goes_on_where_another_was_killed_neither_lands_anew_nor_takes_up_what_landed_since(demo, tmp_path):
+    killed = {"parent_run_id": "killed", "root_run_id": "killed"}
+    assert not lands_all(dg.DagsterRun(job_name=REFRESH, asset_selection=WEB, **killed), WEB)
+    landing = dg.DagsterRun(job_name=LAND)
+    with dg.DagsterInstance.ephemeral() as instance:
+        event = report(instance, landing, START, SUCCESS)
+        report(instance, dg.DagsterRun(job_name=BUILD, **killed), START)
+        context = dg.build_run_status_sensor_context("build_after_land", event, instance, landing)
+        assert isinstance(sensor(demo, "build_after_land", tmp_path)(context), dg.RunRequest)
+
+
 def test_an_object_storage_that_is_out_is_asked_for_once_when_it_goes_and_once_when_it_is_back(demo, tmp_path):
     there = Reply('<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>b</Name></ListBucketResult>')
     keys = {"AWS_ACCESS_KEY_ID": "k", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "eu-central-1"}
