@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dagster as dg
 
-from quality.validate import CheckResult
+from quality.suites import CheckResult
 
 SEVERITY = {"block": dg.AssetCheckSeverity.ERROR}
 

@@ -40,10 +40,13 @@ def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_con
     landing = build_landing_assets(settings, company)
     models = build_dbt_assets(project, company)
     tables = sorted(key for key in models.keys if key.path[0] in PUBLISHED_LAYERS)
-    checks = [build_checks(settings, company), build_watch(settings, company), build_reconciliation(settings, company)]
+    checks = [
+        build_checks(settings, company, files),
+        build_watch(settings, company),
+        build_reconciliation(settings, company),
+    ]
     jobs = build_jobs(landing, checks)
-    assets = [
-        *landing,
+    built = [
         build_control_asset(settings, company, files),
         build_identity_assets(settings, company),
         models,
@@ -51,14 +54,15 @@ def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_con
         build_publish_asset(settings, [*tables, LINEAGE]),
         build_journey_pages_asset(settings),
         build_governance_site_asset(settings, company),
-        *build_backup_assets(settings),
     ]
+    assets = [*landing, *built, *build_backup_assets(settings)]
+    sensors = build_sensors(settings, company, jobs, [*built, *checks])
     return dg.Definitions(
         assets=assets,
         asset_checks=checks,
         jobs=[*jobs, build_release_job(settings), *build_backup_jobs()],
         schedules=[build_schedule(company), *build_backup_schedules(company)],
-        sensors=[*build_sensors(settings, company, jobs), *build_alert_sensors(settings, company, assets)],
+        sensors=[*sensors, *build_alert_sensors(settings, company, assets)],
         resources={"dbt": dbt_resource(settings)},
         executor=build_executor(settings),
         loggers={"console": console},

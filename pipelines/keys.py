@@ -10,6 +10,7 @@ from dagster import AssetKey
 WRITER_POOL = "duckdb_writer"  # every step that writes to the home claims it; dagster.yaml lets one run in at a time
 
 LAND, BUILD = "land", "build"  # the two jobs of a run
+REFRESH = "refresh"  # both in one: to start a run costs seconds, which what the inbox brings would wait for twice
 RELEASE = "release_quarantine"  # the job; a build follows it
 SMALL = "c360/small"  # run tag: of what the inbox brought; pages for people may be some minutes older
 CATCH_UP = "c360/catch_up"  # run tag: land every day up to the run's that has not landed yet

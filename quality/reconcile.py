@@ -19,7 +19,7 @@ from quality.company import Company
 from quality.contract import Column, Contract
 from quality.render_sql import literal
 from quality.render_value import base_name
-from quality.validate import CheckResult
+from quality.suites import CheckResult
 from quality.watch.sql import ORPHANS
 
 INTERACTIONS, ORDERS, CASES = "marts/fct_interactions", "marts/fct_orders", "marts/fct_cases"

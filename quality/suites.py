@@ -41,6 +41,25 @@ class Suite:
     checks: tuple[Check, ...]
 
 
+@dataclass(frozen=True)
+class CheckResult:
+    """Outcome of one check. Counts, shares and times only; never a value of a row."""
+
+    suite: str
+    asset: str  # landing/web_events | marts/fct_interactions | governance/contracts
+    check: str
+    severity: str  # block | warn | record
+    success: bool
+    failing_rows: int | None  # None where the check is about the whole asset
+    observed: str
+    threshold: str
+    seconds: float  # its share of the suite's time
+
+    @property
+    def blocks(self) -> bool:
+        return self.severity == "block" and not self.success
+
+
 def landing_suites(contract: Contract, landing: Path, as_of: datetime, error_rate: float) -> list[Suite]:
     """Volume, null shares, accepted shares and freshness of what was received and is current.
 

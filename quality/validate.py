@@ -10,7 +10,6 @@ import logging
 import time
 from collections.abc import Container, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -18,35 +17,17 @@ from typing import Any
 import duckdb
 
 from quality.company import Company
+from quality.kept_results import keep_results, split_suites
 from quality.promises.output_contract import load_output_contracts
 from quality.promises.table_drift import CHECK, SHOWN, table_drift
 from quality.promises.table_suites import table_suites
-from quality.suites import Check, Suite, landing_suites
+from quality.suites import Check, CheckResult, Suite, landing_suites
 
 MARTS_FILE = "c360_marts.duckdb"
 DOCS_HOME = "../../quality.html"  # of a set of Data Docs: the page of the governance site that links it
 RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """Outcome of one check. Counts, shares and times only; never a value of a row."""
-
-    suite: str
-    asset: str  # landing/web_events | marts/fct_interactions | governance/contracts
-    check: str
-    severity: str  # block | warn | record
-    success: bool
-    failing_rows: int | None  # None where the check is about the whole asset
-    observed: str
-    threshold: str
-    seconds: float  # its share of the suite's time
-
-    @property
-    def blocks(self) -> bool:
-        return self.severity == "block" and not self.success
 
 
 def validate(
@@ -56,6 +37,7 @@ def validate(
     landing: Path,
     assets: Container[str] | None = None,
     docs: Path | None = None,
+    made_from: str | None = None,
 ) -> list[CheckResult]:
     """Check what was received and what was built.
 
@@ -66,8 +48,10 @@ def validate(
         landing: `$C360_HOME/landing`; `quarantine` lies beside it.
         assets: check these only; None for all.
         docs: folder for Great Expectations' own pages, in `received` and `published`; None for no pages.
+        made_from: digest of the files checks and landed rows are made by. Results are kept under it, in an open
+            connection that may write; where no pages are asked for, they stand for datasets that did not change.
     Returns:
-        One result per check, in the order of contracts and tables. A check that cannot run has failed.
+        One result per check. A check that cannot run has failed.
     """
     with _connected(database) as connection:
         suites = [
@@ -84,9 +68,13 @@ def validate(
         checked = [a for a in models if assets is None or a in assets]
         suites += [s for s in table_suites(contracts) if not drift[s.asset]]  # else they could not run
         suites = [s for s in suites if assets is None or s.asset in assets]
-        return [_drifted(a, drift[a], seconds) for a in checked] + (
-            run_suites(connection, suites, docs) if suites else []
-        )
+        drifted = [_drifted(a, drift[a], seconds) for a in checked]
+        if made_from is None:
+            return drifted + (run_suites(connection, suites, docs) if suites else [])
+        split = split_suites(connection, suites, made_from, anyway=docs is not None)
+        found = run_suites(connection, [suite for suite, _ in split.due], docs) if split.due else []
+        keep_results(connection, split.due, found)
+        return drifted + split.kept + found
 
 
 def run_suites(

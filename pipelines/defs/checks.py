@@ -10,6 +10,7 @@ import dagster as dg
 
 from pipelines.asset_checks import asset_key, check_key, told
 from pipelines.keys import CONTROL, WRITER_POOL
+from pipelines.pages_due import are_pages_due
 from pipelines.settings import Settings
 from pipelines.warehouse import open_warehouse
 from quality.company import Company
@@ -20,17 +21,19 @@ from quality.suites import Check, Suite, landing_suites
 from quality.validate import validate
 
 
-def build_checks(settings: Settings, company: Company) -> dg.AssetChecksDefinition:
-    """All suites as one op: importing Great Expectations costs seconds, once a process."""
+def build_checks(settings: Settings, company: Company, files: str) -> dg.AssetChecksDefinition:
+    """All suites as one op: importing Great Expectations costs seconds, once a process.
+
+    Args: files: digest of the files these definitions were loaded from (pipelines/basis.py).
+    """
     specs = list(_specs(settings, company))
 
     @dg.multi_asset_check(name="great_expectations", specs=specs, pool=WRITER_POOL, can_subset=True)
     def great_expectations(context: dg.AssetCheckExecutionContext) -> Iterator[dg.AssetCheckResult]:
         with open_warehouse(settings) as connection:
             as_of = connection.execute("select as_of from control.run").fetchone()[0]
-            results = validate(
-                connection, company, as_of, settings.landing, _assets(context), settings.site / "data_docs"
-            )
+            docs = settings.site / "data_docs" if are_pages_due(settings, context.run.tags) else None
+            results = validate(connection, company, as_of, settings.landing, _assets(context), docs, files)
         found = {check_key(r): r for r in results}
         for key in sorted(context.selected_asset_check_keys):
             if key in found:

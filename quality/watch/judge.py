@@ -17,7 +17,7 @@ import duckdb
 from quality.company import Company
 from quality.contract import Contract
 from quality.gate_dataset import unit_seconds
-from quality.validate import CheckResult
+from quality.suites import CheckResult
 from quality.watch.profile import list_measures
 from quality.watch.queries import QUERIES, TABLES
 

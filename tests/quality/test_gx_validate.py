@@ -10,7 +10,8 @@ import pytest
 from quality.company import load_company
 from quality.promises.create_table import ensure_table
 from quality.promises.output_contract import load_output_contracts
-from quality.validate import CheckResult, validate
+from quality.suites import CheckResult
+from quality.validate import validate
 
 SHOP = Path(__file__).with_name("shop")
 AS_OF = datetime(2024, 3, 2)
@@ -144,3 +145,28 @@ def test_a_check_that_cannot_run_has_failed(tmp_path, company):
         found = [r for r in validate(con, company, AS_OF, tmp_path / "landing") if r.asset == "landing/shop_orders"]
     assert found and not any(r.success for r in found)
     assert {r.observed for r in found} == {"the check could not run; see the log of the run"}
+
+
+def test_a_dataset_without_a_new_part_is_not_asked_again_unless_pages_are_written(tmp_path):
+    part = tmp_path / "landing/shop_orders/arrived=2024-03-01"
+    whole = row("SO1", "ada@secret.example", "9", "2024-03-01 10:00")
+    land(part, "b1", [whole.replace("null::varchar", "'c'").replace("null::timestamp", "timestamp '2024-03-01 11:00'")])
+    asset = {"landing/shop_orders"}
+    with duckdb.connect() as con:
+        con.execute("attach ':memory:' as m")
+        con.execute("create schema control")
+        con.execute("create table control.parts as select 'shop_orders' as dataset, 'b1' as content_hash, "
+                    "'current' as state")  # fmt: skip
+
+        def ask(as_of: datetime = AS_OF, docs: Path | None = None) -> list[CheckResult]:
+            return validate(con, load_company(SHOP), as_of, tmp_path / "landing", asset, docs, "these files")
+
+        def is_asked(results: list[CheckResult]) -> bool:
+            return any(r.seconds for r in results)  # what stands took none
+
+        first, second = ask(), ask()
+        assert is_asked(first) and not is_asked(second)
+        assert [dataclasses.replace(r, seconds=0.0) for r in first] == second
+        assert is_asked(ask(docs=tmp_path / "docs"))
+        late = ask(datetime(2024, 3, 9))
+        assert is_asked(late) and not all(r.success for r in late)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from quality.company import load_company
 from quality.contract import Rule
-from quality.validate import CheckResult
+from quality.suites import CheckResult
 from quality.watch.judge import judge_arrivals, watches_of
 
 COMPANY = load_company(Path(__file__).with_name("shop"))

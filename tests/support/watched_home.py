@@ -21,7 +21,7 @@ from pipelines.ingest.manifest import Manifest
 from pipelines.publish.quarantine_counts import write_quarantine_counts
 from pipelines.simulator.simulate import FIRST_DAY, simulate
 from quality.company import load_company
-from quality.validate import CheckResult
+from quality.suites import CheckResult
 from quality.watch.judge import judge_arrivals
 from quality.watch.profile import update_profiles
 
