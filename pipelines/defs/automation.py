@@ -9,7 +9,20 @@ from datetime import UTC, datetime
 
 import dagster as dg
 
-from pipelines.keys import BUILD, CATCH_UP, LAND, LANDING, LANDING_CHECKS, OPERATIONS, RELEASE, SMALL, landing_key
+from pipelines.keys import (
+    BUILD,
+    CATCH_UP,
+    JOURNEY_PLAN,
+    JOURNEYS_BUILT,
+    LAND,
+    LANDING,
+    LANDING_CHECKS,
+    OPERATIONS,
+    RELEASE,
+    REPLAY,
+    SMALL,
+    landing_key,
+)
 from pipelines.settings import Settings
 from pipelines.unchanged import find_same_build, observe_unchanged
 from quality.company import Company
@@ -24,14 +37,22 @@ COUNTED = [  # builds that have taken up what landed, or will
 
 
 def build_jobs(landing: list[dg.AssetsDefinition], checks: list[dg.AssetChecksDefinition]) -> list:
-    """`land` is partitioned by arrival day; `build` takes up whatever has landed, and runs the checks."""
+    """`land` is partitioned by arrival day; `build` takes up whatever has landed, and runs the checks; `replay_journey`
+    makes one version of a journey anew (resource `replay` says which), and what depends on journeys."""
     landed, checked = dg.AssetSelection.assets(*landing), dg.AssetSelection.checks(*checks)
+    operations = dg.AssetSelection.groups(OPERATIONS)
+    replayed = dg.AssetSelection.assets(JOURNEY_PLAN).downstream() - dg.AssetSelection.assets(JOURNEYS_BUILT)
     return [
         dg.define_asset_job(LAND, landed - checked, description="Land what arrived on the chosen days."),
         dg.define_asset_job(
             BUILD,
-            (dg.AssetSelection.all() - landed - dg.AssetSelection.groups(OPERATIONS)) | checked,
+            (dg.AssetSelection.all() - landed - operations) | checked,
             description="Standardise, resolve, model, check, publish.",
+        ),
+        dg.define_asset_job(
+            REPLAY,
+            replayed - operations,
+            description="Make one version of a journey anew from the stored interactions, check, publish.",
         ),
     ]
 
