@@ -140,20 +140,25 @@ def replay(
     from dagster import DagsterInstance
 
     from pipelines.keys import REPLAY
+    from pipelines.last_build import open_published
+    from pipelines.publish.publish import PublishError
     from pipelines.replay import read_replay
     from pipelines.run import run_job
     from pipelines.turns import HomeBusyError
 
     settings = Settings.from_env(company=company, home=home)
-    if not settings.published.is_file():
-        raise fail(f"{settings.published}: nothing is published yet; run `c360 run` first")
     asked = {"version": version, "actor": by or getpass.getuser(), "reason": reason}
     try:
+        with open_published(settings) as connection:
+            known = [key for (key,) in connection.execute("select journey_key from marts.dim_journeys").fetchall()]
+        if version not in known or not reason.strip():
+            raise fail(f"JOURNEY@VERSION and --reason: seen {version!r}, {len(reason.strip())} letters; allowed: "
+                       f"{', '.join(sorted(known))}, and some words")  # fmt: skip
         outcome = run_job(
             settings, lambda line: console.print(line, markup=False), REPLAY,
             what="c360 journey replay", wait=not no_wait, replay=asked,
         )  # fmt: skip
-    except HomeBusyError as fault:
+    except (HomeBusyError, PublishError) as fault:
         raise fail(fault) from fault
     with DagsterInstance.get() as instance:
         for one in read_replay(instance, outcome.build_run_id):

@@ -12,12 +12,10 @@ from dataclasses import asdict
 import dagster as dg
 from pydantic import Field
 
-from pipelines import audit
 from pipelines.basis import read_basis
 from pipelines.journeys.replayed import Replayed, count_replayed
 from pipelines.keys import FCT_JOURNEYS, REPLAY
 from pipelines.settings import Settings
-from pipelines.state import open_state, write_state
 from pipelines.unchanged import is_whole_build
 from pipelines.warehouse import open_warehouse
 
@@ -42,6 +40,8 @@ class Replay(dg.ConfigurableResource):
             if self.version:
                 raise dg.Failure(f"replay: only job {REPLAY} takes a version", allow_retries=False)
             return []
+        from pipelines import audit  # importing it takes long
+
         try:
             audit.refuse_empty(version=self.version, actor=self.actor, reason=self.reason)
         except ValueError as fault:
@@ -67,7 +67,9 @@ def find_fault(instance: dg.DagsterInstance, settings: Settings, version: str) -
         return f"{settings.home}: the last build did not come to its end; run `c360 run`, then replay"
     with open_warehouse(settings) as connection:
         known = [key for (key,) in connection.execute("select journey_key from control.journeys order by 1").fetchall()]
-        [(left,)] = connection.execute(f"select replays from {PLANNED}").fetchall()
+        planned = connection.execute(f"from {PLANNED}")
+        names, [values] = [column[0] for column in planned.description], planned.fetchall()
+    left = dict(zip(names, values, strict=True)).get("replays")  # a build of an earlier release says nothing of it
     if version not in known:
         return f"JOURNEY@VERSION: no journey {version!r}; allowed: {', '.join(known)}"
     if left not in (None, version):
@@ -77,6 +79,9 @@ def find_fault(instance: dg.DagsterInstance, settings: Settings, version: str) -
 
 def note_replay(settings: Settings, version: str, actor: str, reason: str) -> list[Replayed]:
     """Count what the replay changed since what is published, write the entry, and end the replay."""
+    from pipelines import audit
+    from pipelines.state import open_state, write_state
+
     with open_warehouse(settings) as connection:
         connection.execute(f"attach '{settings.published}' as published (read_only)")
         counted = count_replayed(connection, version)
