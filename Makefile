@@ -38,12 +38,13 @@ lint: setup  ## style of Python and SQL, faults of contracts and companies' fold
 	$(BIN)/c360 contracts check
 	for company in companies/*/; do $(BIN)/c360 lint --company $$company || exit 1; done
 
-bench: setup  ## timed runs; tables and .bench/<name>.json
+bench: setup  ## timed runs (hours: 21 million interactions); .bench/<name>.json and docs/performance.md
 	$(BIN)/python -m tests.benchmarks.pipeline
 	$(BIN)/python -m tests.benchmarks.start
 	$(BIN)/python -m tests.benchmarks.inbox
 	$(BIN)/python -m tests.benchmarks.journeys
 	$(BIN)/python -m tests.benchmarks.identity
+	$(BIN)/python -m tests.benchmarks.write_performance
 
 bench-identity: setup  ## accuracy on labelled data, a million people, beside Splink and scipy; .bench/identity.json
 	$(BIN)/python -m tests.benchmarks.identity

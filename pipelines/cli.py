@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from dataclasses import replace
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -66,6 +67,39 @@ def run(
     """
     settings = Settings.from_env(company=company, home=home)
     _run(replace(settings, as_of=as_of or settings.as_of), no_wait=no_wait, anyway=anyway)
+
+
+@app.command()
+def backfill(
+    datasets: Annotated[
+        list[str] | None, typer.Argument(metavar="[DATASET]...", help="These alone; default: all.")
+    ] = None,
+    day: Annotated[
+        datetime | None, typer.Option("--day", formats=["%Y-%m-%d"], help="What arrived on this day (UTC) alone.")
+    ] = None,
+    no_wait: NoWait = False,
+    company: Company = None,
+    home: Home = None,
+) -> None:
+    """Land one day, one dataset, or one day of one dataset, and nothing else; then build as `c360 run` does.
+
+    A day that has landed is read again: what is the same changes nothing, a corrected file replaces its part. Without
+    --day a dataset lands whatever has arrived. A build takes up what landed and what it touches.
+    """
+    from pipelines.arrivals import Arrivals
+    from quality.company import load_company
+
+    settings = Settings.from_env(company=company, home=home)
+    facts = _or_exit(load_company, settings.company)
+    known = sorted(contract.dataset for contract in facts.contracts)
+    if not datasets and not day:
+        raise fail("backfill: neither a dataset nor --day is given; `c360 run` lands all that has arrived")
+    if unknown := sorted(set(datasets or ()) - set(known)):
+        raise fail(f"DATASET: no dataset {', '.join(unknown)}; allowed: {', '.join(known)}")
+    today = datetime.now(UTC).date()
+    if day and not facts.first_day <= day.date() <= today:
+        raise fail(f"--day: seen {day:%Y-%m-%d}; allowed: {facts.first_day} (first_day of company.yml) to {today}")
+    _run(settings, no_wait=no_wait, arrivals=Arrivals(tuple(datasets or ()), day and day.date()))
 
 
 @app.command()
@@ -190,7 +224,7 @@ def _refuse_another_simulation(settings: Settings, people: int, seed: int) -> No
         raise typer.Exit(1)
 
 
-def _run(settings: Settings, *, no_wait: bool = False, anyway: bool = False) -> None:
+def _run(settings: Settings, *, no_wait: bool = False, **options: object) -> None:
     from pipelines.basis import are_files_unchanged
 
     if are_files_unchanged(settings):
@@ -207,7 +241,7 @@ def _run(settings: Settings, *, no_wait: bool = False, anyway: bool = False) -> 
     from pipelines.summary import summarize
 
     console.print(f"[bold]{settings.company.name}[/] in {settings.home}")
-    run = partial(run_pipeline, anyway=anyway, wait=not no_wait)
+    run = partial(run_pipeline, wait=not no_wait, **options)
     outcome = _or_exit(run, settings, lambda line: console.print(line, markup=False))
     if outcome.unchanged:
         console.print(f"  nothing new since run {outcome.build_run_id}; what is published stands")

@@ -26,6 +26,7 @@ from pipelines.defs.turns import build_executor
 from pipelines.defs.warehouse import build_dbt_assets
 from pipelines.defs.watch import build_watch
 from pipelines.keys import LINEAGE, PUBLISHED_LAYERS
+from pipelines.replay import Replay
 from pipelines.settings import Settings
 from quality.company import load_company
 from quality.promises.gate_output import require_right_contracts
@@ -38,7 +39,7 @@ def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_con
     require_right_contracts()
     project = prepare_project(settings, company)
     landing = build_landing_assets(settings, company)
-    models = build_dbt_assets(project, company)
+    models = build_dbt_assets(settings, project, company)
     tables = sorted(key for key in models.keys if key.path[0] in PUBLISHED_LAYERS)
     checks = [
         build_checks(settings, company, files),
@@ -63,7 +64,7 @@ def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_con
         jobs=[*jobs, build_release_job(settings), *build_backup_jobs()],
         schedules=[build_schedule(company), *build_backup_schedules(company)],
         sensors=[*sensors, *build_alert_sensors(settings, company, assets)],
-        resources={"dbt": dbt_resource(settings)},
+        resources={"dbt": dbt_resource(settings), "replay": Replay.configure_at_launch()},
         executor=build_executor(settings),
         loggers={"console": console},
     )

@@ -5,13 +5,14 @@ Put here: arguments, and how results are told. Keep out: work.
 
 from __future__ import annotations
 
+import getpass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from pipelines.settings import Settings
-from pipelines.terminal import Company, Home, console, fail
+from pipelines.terminal import Company, Home, NoWait, console, fail
 
 journey = typer.Typer(no_args_is_help=True, help="Journeys as customers walk them.")
 
@@ -120,3 +121,50 @@ def export(
     except (PublishError, OSError) as fault:
         raise fail(fault) from fault
     console.print(f"{file}: {traces:,} instances of {keys[0]}", markup=False)
+
+
+@journey.command()
+def replay(
+    version: Annotated[str, typer.Argument(metavar="JOURNEY@VERSION", help="Such as buy_plan@1.")],
+    reason: Annotated[str, typer.Option("--reason", help="Why; goes to the audit log.")],
+    by: Annotated[str | None, typer.Option("--by", help="Who does it; default: the user of this computer.")] = None,
+    no_wait: NoWait = False,
+    company: Company = None,
+    home: Home = None,
+) -> None:
+    """Make the facts of one version of a journey anew from the interactions of the last build, check and publish.
+
+    Nothing lands, nobody is resolved, and facts of other versions stay as they are. Exits 1, and publishes nothing, if
+    a step or a blocking check failed; the next `c360 run` then builds what the replay left undone.
+    """
+    from dagster import DagsterInstance
+
+    from pipelines.keys import REPLAY
+    from pipelines.last_build import open_published
+    from pipelines.publish.publish import PublishError
+    from pipelines.replay import read_replay
+    from pipelines.run import run_job
+    from pipelines.turns import HomeBusyError
+
+    settings = Settings.from_env(company=company, home=home)
+    asked = {"version": version, "actor": by or getpass.getuser(), "reason": reason}
+    try:
+        with open_published(settings) as connection:
+            known = [key for (key,) in connection.execute("select journey_key from marts.dim_journeys").fetchall()]
+        if version not in known or not reason.strip():
+            raise fail(f"JOURNEY@VERSION and --reason: seen {version!r}, {len(reason.strip())} letters; allowed: "
+                       f"{', '.join(sorted(known))}, and some words")  # fmt: skip
+        outcome = run_job(
+            settings, lambda line: console.print(line, markup=False), REPLAY,
+            what="c360 journey replay", wait=not no_wait, replay=asked,
+        )  # fmt: skip
+    except (HomeBusyError, PublishError) as fault:
+        raise fail(fault) from fault
+    with DagsterInstance.get() as instance:
+        for one in read_replay(instance, outcome.build_run_id):
+            told = f"{one.before:,} rows before, {one.after:,} after, {one.changed:,} changed"
+            console.print(f"{version} {one.table}: {told}", markup=False)
+    for failure in outcome.failures:
+        console.print(failure, markup=False, style="red")
+    console.print(f"{'[green]green' if outcome.ok else '[red]failed'}[/] in {outcome.seconds:.0f} s")
+    raise typer.Exit(0 if outcome.ok else 1)

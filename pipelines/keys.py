@@ -12,6 +12,7 @@ WRITER_POOL = "duckdb_writer"  # every step that writes to the home claims it; d
 LAND, BUILD = "land", "build"  # the two jobs of a run
 REFRESH = "refresh"  # both in one: to start a run costs seconds, which what the inbox brings would wait for twice
 RELEASE = "release_quarantine"  # the job; a build follows it
+REPLAY = "replay_journey"  # the job; what a replay rewrites is all that follows JOURNEY_PLAN, but not JOURNEYS_BUILT
 SMALL = "c360/small"  # run tag: of what the inbox brought; pages for people may be some minutes older
 CATCH_UP = "c360/catch_up"  # run tag: land every day up to the run's that has not landed yet
 
@@ -22,6 +23,9 @@ LANDING_CHECKS = ("batch_within_error_rate", "columns_are_those_of_the_contract"
 CONTROL = AssetKey(["control", "run"])
 PUBLISHED_LAYERS = ("marts", "governance")  # schemas of the published file, first part of their asset keys
 LINEAGE = AssetKey(["governance", "lineage"])  # written by us, not by dbt
+JOURNEY_PLAN = AssetKey(["int", "int_journey_build__planned"])
+JOURNEYS_BUILT = AssetKey(["int", "int_journey_entities__built"])
+FCT_JOURNEYS = AssetKey(["marts", "fct_journeys"])
 PUBLISHED = AssetKey(["published", "customer360"])
 JOURNEY_PAGES = AssetKey(["published", "journey_pages"])
 GOVERNANCE_SITE = AssetKey(["published", "governance_site"])

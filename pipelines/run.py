@@ -11,16 +11,16 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache, partial
 from time import monotonic
 
 import dagster as dg
 
+from pipelines.arrivals import Arrivals
 from pipelines.check_log import NUMBERS
 from pipelines.defs.alerts import alert_on_runs, is_alert_due
 from pipelines.json_log import log_run
-from pipelines.keys import BUILD, CATCH_UP, LAND, PROCESS
+from pipelines.keys import BUILD, LAND, PROCESS
 from pipelines.landing_definitions import build_landing_defs
 from pipelines.progress import tell_pace
 from pipelines.settings import REPOSITORY, Settings
@@ -74,22 +74,43 @@ def prepare_home(settings: Settings) -> None:
 
 def rebuild_pipeline(settings: Settings, say: Callable[[str], None]) -> RunOutcome:
     """Only build what has landed, in this process, and tell no owner of it: for a home that is tried, not used."""
+    return run_job(settings, say, BUILD, what="a rebuild")
+
+
+def run_job(
+    settings: Settings, say: Callable[[str], None], job: str, *, what: str, wait: bool = True, **resources: dict
+) -> RunOutcome:
+    """Run one job alone in this process, in its turn; nothing lands.
+
+    Args:
+        what: who waits for us reads it.
+        resources: the configuration of the job's resources, by name.
+    Raises:
+        HomeBusyError: something else writes to the home, and `wait` is false.
+    """
     started = monotonic()
     prepare_home(settings)
-    turn, logged = take_turn(settings.home, "a rebuild", say), log_run(settings.home / "run.log")
+    turn, logged = take_turn(settings.home, what, say, wait=wait), log_run(settings.home / "run.log")
     with turn, logged as log, dg.DagsterInstance.get() as instance:
-        run = _execute(_load_all(settings, progress_logger(say, log)), instance, BUILD, None)
+        end_dead_runs(instance)
+        run = _execute(_load_all(settings, progress_logger(say, log)), instance, job, resources=resources)
     failures = tuple(fault for event in run.all_events for fault in _faults(event))
     return RunOutcome("", run.run_id, failures, monotonic() - started)
 
 
 def run_pipeline(
-    settings: Settings, say: Callable[[str], None], *, anyway: bool = False, wait: bool = True
+    settings: Settings,
+    say: Callable[[str], None],
+    *,
+    arrivals: Arrivals | None = None,
+    anyway: bool = False,
+    wait: bool = True,
 ) -> RunOutcome:
     """Land, and build where that brought anything new, in this process, once it is its turn to write to the home.
 
     Args:
         say: called with one line per asset and per failure, as they happen; everything else goes to <home>/run.log.
+        arrivals: what to land; all that is new when not given.
         anyway: build also where the last build was made from the same.
     Returns:
         The outcome; a failed landing does not keep `build` from running on the last good state.
@@ -98,23 +119,22 @@ def run_pipeline(
     """
     prepare_home(settings)
     with take_turn(settings.home, "c360 run", say, wait=wait):
-        return _run(settings, say, anyway=anyway)
+        return _run(settings, say, arrivals or Arrivals(), anyway=anyway)
 
 
-def _run(settings: Settings, say: Callable[[str], None], *, anyway: bool) -> RunOutcome:
+def _run(settings: Settings, say: Callable[[str], None], arrivals: Arrivals, *, anyway: bool) -> RunOutcome:
     started = monotonic()
-    today = datetime.now(UTC).date().isoformat()
     log_file = settings.home / "run.log"
     with log_run(log_file) as log, tell_pace(settings, say), dg.DagsterInstance.get() as instance:
         end_dead_runs(instance)
         console, company = progress_logger(say, log), load_company(settings.company)
         load = cache(partial(_load_all, settings, console))
-        runs = [_execute(build_landing_defs(settings, company, console), instance, LAND, today)]
+        runs = [_execute(build_landing_defs(settings, company, console), instance, LAND, **arrivals.choose())]
         same = None if anyway else find_same_build(instance, settings)
         if same:
             observe_unchanged(instance, same)
         else:
-            runs.append(_execute(load(), instance, BUILD, None))
+            runs.append(_execute(load(), instance, BUILD))
         _alert(settings, company, load, instance, [run.run_id for run in runs], same, say)
     failures = tuple(fault for run in runs for event in run.all_events for fault in _faults(event))
     return RunOutcome(runs[0].run_id, same or runs[-1].run_id, failures, monotonic() - started, bool(same))
@@ -162,14 +182,23 @@ def _alert(
 
 
 def _execute(
-    definitions: dg.Definitions, instance: dg.DagsterInstance, job: str, day: str | None
+    definitions: dg.Definitions,
+    instance: dg.DagsterInstance,
+    job: str,
+    *,
+    resources: dict[str, dict] | None = None,
+    tags: dict[str, str] | None = None,
+    **chosen,
 ) -> dg.ExecuteInProcessResult:
     return definitions.resolve_job_def(job).execute_in_process(
         instance=instance,
         raise_on_error=False,
-        partition_key=day,
-        tags={PROCESS: str(os.getpid()), MAX_RETRIES: "0"} | ({CATCH_UP: "true"} if day else {}),
-        run_config={"loggers": {"console": {}}},
+        tags={PROCESS: str(os.getpid()), MAX_RETRIES: "0", **(tags or {})},
+        run_config={
+            "loggers": {"console": {}},
+            "resources": {name: {"config": config} for name, config in (resources or {}).items()},
+        },
+        **chosen,
     )
 
 

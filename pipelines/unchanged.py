@@ -8,7 +8,7 @@ from __future__ import annotations
 import dagster as dg
 
 from pipelines.basis import hash_files, hash_state, read_basis
-from pipelines.keys import BUILD
+from pipelines.keys import BUILD, REPLAY
 from pipelines.publish.publish import STEWARD_NAME
 from pipelines.settings import Settings
 
@@ -21,10 +21,23 @@ def find_same_build(instance: dg.DagsterInstance, settings: Settings) -> str | N
     if (settings.site / "index.html").stat().st_mtime < settings.published.stat().st_mtime:
         return None  # small runs left the site as it was
     run = instance.get_run_by_id(basis.run_id)
-    if run is None or not run.is_success or run.job_name != BUILD or run.asset_selection or run.parent_run_id:
-        return None  # it failed, was of some assets alone, or went on where another failed
+    if run is None or not is_whole_build(run) or _is_replay_left(instance, run):
+        return None
     is_same = basis.state == hash_state(settings) and basis.files == hash_files(settings.company)
     return basis.run_id if is_same else None
+
+
+def is_whole_build(run: dg.DagsterRun) -> bool:
+    """Whether a run made everything: it went well, was not of some assets alone, nor went on where another failed."""
+    return run.is_success and run.job_name == BUILD and not run.asset_selection and not run.parent_run_id
+
+
+def _is_replay_left(instance: dg.DagsterInstance, build: dg.DagsterRun) -> bool:
+    """Whether a replay since that build did not come to its end."""
+    replays = instance.get_run_records(dg.RunsFilter(job_name=REPLAY), limit=1)
+    if not replays or replays[0].dagster_run.is_success:
+        return False
+    return replays[0].create_timestamp > instance.get_run_record_by_id(build.run_id).create_timestamp
 
 
 def observe_unchanged(instance: dg.DagsterInstance, run_id: str) -> int:

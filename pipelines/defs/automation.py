@@ -1,4 +1,4 @@
-"""When runs start by themselves: three jobs, a daily schedule, an inbox sensor, and build after land.
+"""When runs start by themselves: their jobs, a daily schedule, an inbox sensor, and build after land.
 
 Put here: jobs, schedules, sensors. Keep out: assets.
 """
@@ -14,12 +14,15 @@ from pipelines.keys import (
     BUILD,
     CATCH_UP,
     CONTROL,
+    JOURNEY_PLAN,
+    JOURNEYS_BUILT,
     LAND,
     LANDING,
     LANDING_CHECKS,
     OPERATIONS,
     REFRESH,
     RELEASE,
+    REPLAY,
     SMALL,
     landing_key,
 )
@@ -37,19 +40,28 @@ COUNTED = [  # builds that have taken up what landed, or will
 
 
 def build_jobs(landing: list[dg.AssetsDefinition], checks: list[dg.AssetChecksDefinition]) -> list:
-    """`land` is partitioned by arrival day; `build` takes up whatever has landed, and checks; `refresh` does both."""
+    """`land` is partitioned by arrival day; `build` takes up whatever has landed, and checks; `refresh` does both;
+    `replay_journey` makes one version of a journey anew (resource `replay` says which), and what depends on journeys.
+    """
     landed, checked = dg.AssetSelection.assets(*landing), dg.AssetSelection.checks(*checks)
+    operations = dg.AssetSelection.groups(OPERATIONS)
+    replayed = dg.AssetSelection.assets(JOURNEY_PLAN).downstream() - dg.AssetSelection.assets(JOURNEYS_BUILT)
     return [
         dg.define_asset_job(LAND, landed - checked, description="Land what arrived on the chosen days."),
         dg.define_asset_job(
             BUILD,
-            (dg.AssetSelection.all() - landed - dg.AssetSelection.groups(OPERATIONS)) | checked,
+            (dg.AssetSelection.all() - landed - operations) | checked,
             description="Standardise, resolve, model, check, publish.",
         ),
         dg.define_asset_job(
             REFRESH,
-            dg.AssetSelection.all() - dg.AssetSelection.groups(OPERATIONS),
+            dg.AssetSelection.all() - operations,
             description="Land and build in one run: what the inbox sensor starts, for the datasets that changed.",
+        ),
+        dg.define_asset_job(
+            REPLAY,
+            replayed - operations,
+            description="Make one version of a journey anew from the stored interactions, check, publish.",
         ),
     ]
 

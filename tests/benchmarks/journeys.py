@@ -19,6 +19,7 @@ import numpy as np
 
 from pipelines.journeys.spec import load_journeys
 from quality.company import load_company
+from tests.benchmarks.peers import time_pandas
 from tests.benchmarks.report import Figure, report
 from tests.benchmarks.unit import measure_sort
 from tests.journeys.warehouse import INTERACTIONS, REPOSITORY, JourneyWarehouse
@@ -35,6 +36,7 @@ FACTS = (  # and what they are made from
     *("fct_journey_interactions", "fct_journey_transitions", "fct_journey_deviations"),
     *("int_journey_entities__built",),
 )
+PANDAS_MOST = 10_000_000  # interactions: pandas keeps all of them in memory, several times
 SIZES = [1_000_000, 10_000_000, 20_000_000]
 EVENTS = """
     -- Ten interactions a person in walks of five, each through one journey from its entry, about two to a stage; half
@@ -132,6 +134,7 @@ def measure(rows: int) -> list[Figure]:
         make_interactions(warehouse, rows)
         run_models(warehouse, "--select", "journeys_under_test")
         unit = measure_sort(rows)
+        pandas = time_pandas(warehouse.warehouse) if rows <= PANDAS_MOST else None
         facts, gigabytes = run_models(warehouse, "--select", *FACTS)
         marts, _ = run_models(warehouse, "--select", "c360.journeys", "--exclude", *FACTS)
         with duckdb.connect(str(warehouse.warehouse)) as con:
@@ -146,6 +149,7 @@ def measure(rows: int) -> list[Figure]:
         Figure(f"{size}_1pct_share", again / facts, "of the facts' seconds"),
         Figure(f"{size}_unit_s", unit, "s"),
         Figure(f"{size}_peak_gb", gigabytes, "GB"),
+        *([Figure(f"{size}_pandas_ratio", pandas / unit, "S")] if pandas else []),
     ]
 
 

@@ -18,7 +18,7 @@ from identity import decisions
 from pipelines import audit
 from pipelines.basis import Basis, hash_files, hash_state, note_basis
 from pipelines.ingest.manifest import Manifest
-from pipelines.keys import SMALL
+from pipelines.keys import REPLAY, SMALL
 from pipelines.pages_due import EVERY, are_pages_due
 from pipelines.settings import Settings
 from pipelines.state import open_state, write_state
@@ -140,6 +140,18 @@ def test_nothing_new_since_a_build_that_came_to_its_end(home):
 def test_a_build_is_due_when(home, cause):
     cause(home)
     assert home.same is None
+
+
+@pytest.mark.parametrize(("event", "is_due"), [(SUCCESS, False), (FAILURE, True)])
+def test_a_build_is_due_where_a_replay_since_the_last_one_failed(home, event, is_due):
+    run_id = home.built()
+    replay = dg.DagsterRun(job_name=REPLAY)
+    home.instance.add_run(replay)
+    for kind in (START, event):
+        home.instance.report_dagster_event(dg.DagsterEvent(kind.value, REPLAY), replay.run_id)
+    assert home.same == (None if is_due else run_id)
+    run_id = home.built()
+    assert home.same == run_id
 
 
 def test_what_was_due_is_done_once_it_is_built(home):

@@ -44,7 +44,7 @@ def test_the_code_location_loads_with_its_groups_jobs_and_automation(dagster_ui)
     assert groups.keys() == GROUPS.keys()
     assert {group: key for group, key in GROUPS.items() if key not in groups[group]} == {}
     assert {job["name"] for job in repository["jobs"]} == {
-        *("land", "build", "refresh", "release_quarantine", "backup", "restore_drill", "__ASSET_JOB")
+        *("land", "build", "refresh", "replay_journey", "release_quarantine", "backup", "restore_drill", "__ASSET_JOB")
     }
     assert {s["name"] for s in repository["schedules"]} == {"daily_land", "daily_backup", "weekly_restore_drill"}
     assert {s["name"] for s in repository["sensors"]} == {

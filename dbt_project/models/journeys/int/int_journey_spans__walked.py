@@ -8,9 +8,13 @@ def model(dbt, session):
     from pipelines.journeys.walk_stream import PIECE, walk_stream
 
     dbt.config(materialized="customer_table", is_streamed=True)
-    dbt.ref("int_journey_build__planned")
-    rules = dict(dbt.source("control", "journeys").select("journey_no", "rules").fetchall())
-    matched = dbt.ref("int_journey_interactions__matched").order(ORDER)
+    replayed = dbt.ref("int_journey_build__planned").select("replays").fetchall()[0][0]
+    journeys = dbt.source("control", "journeys").select("journey_no", "journey_key", "rules").fetchall()
+    rules = {number: text for number, key, text in journeys if replayed in (None, key)}
+    matched = dbt.ref("int_journey_interactions__matched")
+    if replayed:
+        matched = matched.filter(f"journey_no in ({', '.join(map(str, rules))})")
+    matched = matched.order(ORDER)
     reading = session.cursor()  # what is read while the model is written needs a connection of its own
     reading.execute("set arrow_lossless_conversion = true")
     return walk_stream(reading.sql(matched.sql_query()).to_arrow_reader(PIECE), rules)

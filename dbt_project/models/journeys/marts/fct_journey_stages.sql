@@ -1,4 +1,4 @@
-{{ config(materialized='customer_table', is_streamed=true) }}
+{{ config(materialized='customer_table', is_streamed=true, post_hook='{{ c360.move_answers(this) }}') }}
 
 with visits as (
     select * from {{ ref('int_journey_visits__numbered') }}
