@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from pipelines.defs.turns import build_executor
 from pipelines.keys import PROCESS
+from pipelines.processes import name_process
 from pipelines.run import end_dead_runs
 from pipelines.settings import Settings
 from pipelines.turns import LOCK, HomeBusyError, take_turn
@@ -128,16 +129,18 @@ def test_a_run_of_dagster_is_one_turn_from_its_first_step_to_its_last(tmp_path, 
         dg.execute_job(dg.reconstructable(two_steps), instance) as done,
     ):
         seen = [done.output_for_node(step) for step in ("first", "second")]
+        assert instance.get_run_by_id(done.run_id).tags[PROCESS] == name_process()
     assert seen == [f"Dagster run {done.run_id[:8]} of two_steps (process {os.getpid()}"] * 2
     with take_turn(tmp_path, "next", print, wait=False):
         pass
 
 
-def test_dagster_is_told_of_a_c360_run_whose_process_is_gone_and_of_no_other():
+def test_dagster_is_told_of_a_run_whose_process_is_gone_and_of_no_other():
     # Regression: it counted as running for ever, so no run of the UI left the queue.
+    # Regression: so did a run of the daemon where the daemon was killed, too.
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    runs = {"killed": {PROCESS: str(gone.pid)}, "at work": {PROCESS: str(os.getpid())}, "of the daemon": {}}
+    runs = {"killed": {PROCESS: str(gone.pid)}, "at work": {PROCESS: name_process()}, "to be told": {}}
     with dg.DagsterInstance.ephemeral() as instance:
         for name, tags in runs.items():
             run = dg.DagsterRun(job_name="build", tags={**tags, "name": name}, status=dg.DagsterRunStatus.STARTED)
