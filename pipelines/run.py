@@ -19,12 +19,15 @@ import dagster as dg
 
 from pipelines.check_log import NUMBERS
 from pipelines.defs.alerts import alert_on_runs, is_alert_due
+from pipelines.disks import require_disks
 from pipelines.json_log import log_run
 from pipelines.keys import BUILD, CATCH_UP, LAND, PROCESS
 from pipelines.landing_definitions import build_landing_defs
+from pipelines.processes import is_running, name_process
 from pipelines.progress import tell_pace
+from pipelines.scratch import clear_scratch
 from pipelines.settings import REPOSITORY, Settings
-from pipelines.turns import is_alive, take_turn
+from pipelines.turns import take_turn
 from pipelines.unchanged import find_same_build, observe_unchanged
 from quality.company import Company, load_company
 
@@ -62,8 +65,10 @@ def prepare_home(settings: Settings) -> None:
         settings.home.mkdir(parents=True, exist_ok=True)  # another may just have begun
         settings.home.chmod(0o711)  # others may pass through to published/, and see nothing else
     os.umask(0o077)
+    require_disks(settings.home)
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     (settings.home / "tmp").mkdir(exist_ok=True)
+    clear_scratch(settings.home)
     target = settings.dagster_home / "dagster.yaml"
     if not target.exists():
         draft = target.with_name(f".{target.name}.{os.getpid()}")
@@ -128,15 +133,17 @@ def _load_all(settings: Settings, console: dg.LoggerDefinition) -> dg.Definition
 
 
 def end_dead_runs(instance: dg.DagsterInstance) -> int:
-    """Have Dagster know of runs of `c360 run` whose process was killed: for it they go on, and keep its queue waiting.
+    """Have Dagster know of runs whose process was killed where its daemon was not there to see it: for it they go on,
+    and keep its queue waiting. What is queued or waits its turn has a process that lives, or none yet.
 
     Returns:
         How many there were.
     """
     running = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
-    dead = [run for run in running if PROCESS in run.tags and not is_alive(int(run.tags[PROCESS]))]
+    dead = [run for run in running if PROCESS in run.tags and not is_running(run.tags[PROCESS])]
     for run in dead:
-        instance.report_run_failed(run, f"process {run.tags[PROCESS]} is gone; the next run takes up what it left")
+        pid = run.tags[PROCESS].partition("@")[0]
+        instance.report_run_failed(run, f"process {pid} is gone; the next run takes up what it left")
     return len(dead)
 
 
@@ -168,7 +175,7 @@ def _execute(
         instance=instance,
         raise_on_error=False,
         partition_key=day,
-        tags={PROCESS: str(os.getpid()), MAX_RETRIES: "0"} | ({CATCH_UP: "true"} if day else {}),
+        tags={PROCESS: name_process(), MAX_RETRIES: "0"} | ({CATCH_UP: "true"} if day else {}),
         run_config={"loggers": {"console": {}}},
     )
 
