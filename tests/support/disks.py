@@ -23,6 +23,11 @@ class Disk:
     def resize(self, mib: int) -> None:
         _mount("-o", f"remount,size={mib}m", self.folder)
 
+    def leave_free(self, mib: int) -> None:
+        """Make it as large as what is on it, and so much more."""
+        now = os.statvfs(self.folder)
+        self.resize(((now.f_blocks - now.f_bavail) * now.f_frsize >> 20) + mib)
+
 
 @contextmanager
 def small_disk(folder: Path, mib: int) -> Iterator[Disk]:

@@ -1,0 +1,60 @@
+"""Whole runs of what comes twice, out of its time, or at once: nothing lost, nothing doubled.
+
+Put here: deliveries, clocks and runs that repeat or overlap. Keep out: parts of one dataset (tests/ingest), the lock
+itself (test_survives_turns.py).
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+pytestmark = [pytest.mark.proof, pytest.mark.xdist_group("survives")]
+CLOCKS = sorted(Path("/usr/lib").glob("*/faketime/libfaketime.so.1"))
+
+
+def test_three_runs_at_once_all_end_in_turn_and_make_what_one_makes(undisturbed):
+    shop = undisturbed.put_back()
+    with ThreadPoolExecutor(3) as runs:
+        done = [run.result() for run in [runs.submit(shop.run) for _ in range(3)]]
+    assert [run.returncode for run in done] == [0, 0, 0], "\n".join(run.stdout[-1000:] for run in done)
+    waited = [run for run in done if "waits for c360 run (process" in run.stdout]
+    assert len(waited) == 2 and all("nothing new since run" in run.stdout for run in waited)
+    assert undisturbed.find_differences() == {}
+    assert undisturbed.list_leftovers() == []
+
+
+def test_what_is_delivered_twice_counts_once(undisturbed):
+    shop = undisturbed.put_back()
+    again = [
+        (orders := shop.sources / "orders_2026-01-06.csv", orders),  # the same file
+        (orders, shop.sources / "orders_2026-01-07.csv"),  # under another name
+        (shop.sources / "views_2026-01-05.jsonl.gz", shop.sources / "views_2026-01-06.jsonl.gz"),
+    ]
+    for source, target in again:
+        target.write_bytes(source.read_bytes())
+    shop.put_customers("2026-01-07", ["C1", "C2"])  # rows of another file
+    done = shop.run()
+    for _, target in again[1:]:
+        target.unlink()
+    (shop.sources / "customers_2026-01-07.csv").unlink()
+    assert done.returncode == 0, done.stdout[-3000:]
+    facts = {table for table in undisturbed.find_differences() if table.startswith("marts.")}
+    assert facts == set()
+
+
+@pytest.mark.skipif(not CLOCKS, reason="no clock to set; install the Debian package libfaketime")
+def test_a_clock_that_was_put_back_or_jumped_ahead_loses_and_doubles_nothing(undisturbed):
+    shop = undisturbed.put_back()
+    clock = {"LD_PRELOAD": CLOCKS[0], "FAKETIME_DONT_FAKE_MONOTONIC": "1"}
+    done = shop.run(FAKETIME="-30d", **clock)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert undisturbed.find_differences() == {}
+    done = shop.run(FAKETIME="+400d", **clock)
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert undisturbed.find_differences() == {}
+    done = shop.run()
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert undisturbed.find_differences() == {}
