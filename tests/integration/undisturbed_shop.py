@@ -34,9 +34,13 @@ class Undisturbed:
         """Whether readers get the file from before the run, byte for byte."""
         return hash_files(self.shop.home / "published", "*.duckdb") == hash_files(self.before / "published", "*.duckdb")
 
-    def find_differences(self) -> dict[str, tuple[int, int]]:
-        """Table -> rows only in the undisturbed home, rows only in the shop's; what differs by nature is left out."""
-        return find_differences(self.after, self.shop.home, AUDIT | MOMENTS)
+    def find_differences(self, *but: str) -> dict[str, tuple[int, int]]:
+        """Table -> rows only in the undisturbed home, rows only in the shop's.
+
+        Args:
+            but: columns that are not compared, besides those that differ by nature.
+        """
+        return find_differences(self.after, self.shop.home, AUDIT | MOMENTS | set(but))
 
     def list_leftovers(self) -> list[str]:
         """Files of work that was not finished."""
