@@ -18,6 +18,7 @@ from time import monotonic
 import dagster as dg
 
 from pipelines.check_log import NUMBERS
+from pipelines.clock import find_clock_fault
 from pipelines.defs.alerts import alert_on_runs, is_alert_due
 from pipelines.disks import require_disks
 from pipelines.json_log import log_run
@@ -112,6 +113,8 @@ def _run(settings: Settings, say: Callable[[str], None], *, anyway: bool) -> Run
     log_file = settings.home / "run.log"
     with log_run(log_file) as log, tell_pace(settings, say), dg.DagsterInstance.get() as instance:
         end_dead_runs(instance)
+        if behind := find_clock_fault(instance, datetime.now(UTC)):
+            say(f"  ! {behind}")
         console, company = progress_logger(say, log), load_company(settings.company)
         load = cache(partial(_load_all, settings, console))
         runs = [_execute(build_landing_defs(settings, company, console), instance, LAND, today)]
