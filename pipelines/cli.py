@@ -20,6 +20,7 @@ import typer
 from pipelines.as_of_cli import as_of
 from pipelines.backup_cli import backup, restore
 from pipelines.contracts_cli import contracts
+from pipelines.disks import DiskError, advise, telling_disks
 from pipelines.journey_cli import journey
 from pipelines.matching_cli import identity
 from pipelines.quarantine_cli import quarantine
@@ -242,12 +243,13 @@ def _run(settings: Settings, *, no_wait: bool = False, **options: object) -> Non
 
     console.print(f"[bold]{settings.company.name}[/] in {settings.home}")
     run = partial(run_pipeline, wait=not no_wait, **options)
-    outcome = _or_exit(run, settings, lambda line: console.print(line, markup=False))
+    outcome = _or_exit(telling_disks(settings.home)(run), settings, lambda line: console.print(line, markup=False))
     if outcome.unchanged:
         console.print(f"  nothing new since run {outcome.build_run_id}; what is published stands")
-    for table in summarize(settings, run_id=outcome.build_run_id):
+    for table in _or_exit(telling_disks(settings.home)(summarize), settings, run_id=outcome.build_run_id):
         console.print(table)
-    for failure in outcome.failures:
+    advice = None if outcome.ok else advise(outcome.failures, settings.home)
+    for failure in (*outcome.failures, *([advice] if advice else [])):
         console.print(failure, markup=False, style="red")
     console.print(f"{'[green]green' if outcome.ok else '[red]failed'}[/] in {outcome.seconds:.0f} s")
     raise typer.Exit(0 if outcome.ok else 1)
@@ -257,7 +259,7 @@ def _or_exit(function, *arguments, **options):
     """Call it; a fault in the company's files, or a home that is busy, is told as such, without a traceback."""
     try:
         return function(*arguments, **options)
-    except (ContractError, HomeBusyError) as fault:
+    except (ContractError, DiskError, HomeBusyError) as fault:
         raise fail(fault) from fault
 
 

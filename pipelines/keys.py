@@ -16,7 +16,7 @@ REPLAY = "replay_journey"  # the job; what a replay rewrites is all that follows
 SMALL = "c360/small"  # run tag: of what the inbox brought; pages for people may be some minutes older
 CATCH_UP = "c360/catch_up"  # run tag: land every day up to the run's that has not landed yet
 
-PROCESS = "c360/process"  # run tag: the process of a `c360 run`
+PROCESS = "c360/process"  # run tag: the process that runs it (pipelines/processes.py)
 
 LANDING = "landing"  # first part of the keys of what was received
 LANDING_CHECKS = ("batch_within_error_rate", "columns_are_those_of_the_contract")  # told by the landing itself

@@ -11,6 +11,7 @@ import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cache, partial
 from time import monotonic
 
@@ -18,13 +19,17 @@ import dagster as dg
 
 from pipelines.arrivals import Arrivals
 from pipelines.check_log import NUMBERS
+from pipelines.clock import find_clock_fault
 from pipelines.defs.alerts import alert_on_runs, is_alert_due
+from pipelines.disks import require_disks
 from pipelines.json_log import log_run
 from pipelines.keys import BUILD, LAND, PROCESS
 from pipelines.landing_definitions import build_landing_defs
+from pipelines.processes import is_running, name_process
 from pipelines.progress import tell_pace
+from pipelines.scratch import clear_scratch
 from pipelines.settings import REPOSITORY, Settings
-from pipelines.turns import is_alive, take_turn
+from pipelines.turns import take_turn
 from pipelines.unchanged import find_same_build, observe_unchanged
 from quality.company import Company, load_company
 
@@ -62,8 +67,10 @@ def prepare_home(settings: Settings) -> None:
         settings.home.mkdir(parents=True, exist_ok=True)  # another may just have begun
         settings.home.chmod(0o711)  # others may pass through to published/, and see nothing else
     os.umask(0o077)
+    require_disks(settings.home)
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
     (settings.home / "tmp").mkdir(exist_ok=True)
+    clear_scratch(settings.home)
     target = settings.dagster_home / "dagster.yaml"
     if not target.exists():
         draft = target.with_name(f".{target.name}.{os.getpid()}")
@@ -127,6 +134,8 @@ def _run(settings: Settings, say: Callable[[str], None], arrivals: Arrivals, *, 
     log_file = settings.home / "run.log"
     with log_run(log_file) as log, tell_pace(settings, say), dg.DagsterInstance.get() as instance:
         end_dead_runs(instance)
+        if behind := find_clock_fault(instance, datetime.now(UTC)):
+            say(f"  ! {behind}")
         console, company = progress_logger(say, log), load_company(settings.company)
         load = cache(partial(_load_all, settings, console))
         runs = [_execute(build_landing_defs(settings, company, console), instance, LAND, **arrivals.choose())]
@@ -148,15 +157,17 @@ def _load_all(settings: Settings, console: dg.LoggerDefinition) -> dg.Definition
 
 
 def end_dead_runs(instance: dg.DagsterInstance) -> int:
-    """Have Dagster know of runs of `c360 run` whose process was killed: for it they go on, and keep its queue waiting.
+    """Have Dagster know of runs whose process was killed where its daemon was not there to see it: for it they go on,
+    and keep its queue waiting. What is queued or waits its turn has a process that lives, or none yet.
 
     Returns:
         How many there were.
     """
     running = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
-    dead = [run for run in running if PROCESS in run.tags and not is_alive(int(run.tags[PROCESS]))]
+    dead = [run for run in running if PROCESS in run.tags and not is_running(run.tags[PROCESS])]
     for run in dead:
-        instance.report_run_failed(run, f"process {run.tags[PROCESS]} is gone; the next run takes up what it left")
+        pid = run.tags[PROCESS].partition("@")[0]
+        instance.report_run_failed(run, f"process {pid} is gone; the next run takes up what it left")
     return len(dead)
 
 
@@ -193,7 +204,7 @@ def _execute(
     return definitions.resolve_job_def(job).execute_in_process(
         instance=instance,
         raise_on_error=False,
-        tags={PROCESS: str(os.getpid()), MAX_RETRIES: "0", **(tags or {})},
+        tags={PROCESS: name_process(), MAX_RETRIES: "0", **(tags or {})},
         run_config={
             "loggers": {"console": {}},
             "resources": {name: {"config": config} for name, config in (resources or {}).items()},

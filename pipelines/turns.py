@@ -16,6 +16,8 @@ from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from pipelines.processes import is_alive
+
 LOCK = "writer.lock"
 STDIN = 0
 _taken: set[Path] = set()  # by this process
@@ -91,17 +93,6 @@ def _name_holder(file: Path) -> str:
         return holder
     children = ", ".join(_who_reads(file))
     return f"what {holder} left running when it was killed" + (f": process {children}" if children else "")
-
-
-def is_alive(pid: int) -> bool:
-    """Whether there is such a process."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _who_reads(file: Path) -> Iterator[str]:

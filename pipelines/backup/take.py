@@ -25,6 +25,7 @@ from pipelines.backup.state_copy import copy_state_out
 from pipelines.backup.store import Backup, File, Store
 from pipelines.ingest.manifest import PARTS
 from pipelines.publish.publish import PUBLISHED_NAME, STEWARD_NAME
+from pipelines.scratch import name_scratch
 from pipelines.settings import Settings
 from pipelines.state import open_state, write_state
 
@@ -109,7 +110,7 @@ class _Copy:
             self._keep(path, file)
         scratch = self._settings.home / "tmp"
         scratch.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=scratch) as folder:
+        with tempfile.TemporaryDirectory(dir=scratch, prefix=name_scratch()) as folder:
             state = Path(folder) / STATE
             copy_state_out(self._settings.state_url, state)
             self._keep(STATE, state)

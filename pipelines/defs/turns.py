@@ -9,6 +9,9 @@ from collections.abc import Iterator
 
 import dagster as dg
 
+from pipelines.keys import PROCESS
+from pipelines.processes import name_process
+from pipelines.scratch import clear_scratch
 from pipelines.settings import Settings
 from pipelines.turns import take_turn
 
@@ -39,5 +42,7 @@ class _InTurn(dg.Executor):
 
     def execute(self, plan_context, execution_plan) -> Iterator[dg.DagsterEvent]:
         run = plan_context.dagster_run
+        plan_context.instance.add_run_tags(run.run_id, {PROCESS: name_process()})
+        clear_scratch(self._settings.home)
         with take_turn(self._settings.home, f"Dagster run {run.run_id[:8]} of {run.job_name}", plan_context.log.info):
             yield from self._executor.execute(plan_context, execution_plan)

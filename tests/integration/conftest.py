@@ -16,6 +16,7 @@ import duckdb
 import pytest
 from corner_shop_home import run_c360
 from demo_sizes import FULL, SMALL
+from undisturbed_shop import Undisturbed, run_undisturbed
 
 
 @dataclass(frozen=True)
@@ -59,3 +60,9 @@ def demo(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
             left join s.identity.id_lookup as l on l.subject_id = r.dataset || ':' || r.record_key
         """)
         yield Demo(request.param, home, time.monotonic() - started, con)
+
+
+@pytest.fixture(scope="session")
+def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
+    """The corner shop before and after one run that nobody disturbed."""
+    return run_undisturbed(tmp_path_factory.mktemp("undisturbed"))

@@ -18,6 +18,7 @@ from typer.testing import CliRunner
 
 from pipelines.defs.turns import build_executor
 from pipelines.keys import PROCESS
+from pipelines.processes import name_process
 from pipelines.run import end_dead_runs
 from pipelines.settings import Settings
 from pipelines.turns import LOCK, HomeBusyError, take_turn
@@ -128,16 +129,17 @@ def test_a_run_of_dagster_is_one_turn_from_its_first_step_to_its_last(tmp_path, 
         dg.execute_job(dg.reconstructable(two_steps), instance) as done,
     ):
         seen = [done.output_for_node(step) for step in ("first", "second")]
+        assert instance.get_run_by_id(done.run_id).tags[PROCESS] == name_process()
     assert seen == [f"Dagster run {done.run_id[:8]} of two_steps (process {os.getpid()}"] * 2
     with take_turn(tmp_path, "next", print, wait=False):
         pass
 
 
-def test_dagster_is_told_of_a_c360_run_whose_process_is_gone_and_of_no_other():
+def test_dagster_is_told_of_a_run_whose_process_is_gone_and_of_no_other():
     # Regression: it counted as running for ever, so no run of the UI left the queue.
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
-    runs = {"killed": {PROCESS: str(gone.pid)}, "at work": {PROCESS: str(os.getpid())}, "of the daemon": {}}
+    runs = {"killed": {PROCESS: str(gone.pid)}, "at work": {PROCESS: name_process()}, "to be told": {}}
     with dg.DagsterInstance.ephemeral() as instance:
         for name, tags in runs.items():
             run = dg.DagsterRun(job_name="build", tags={**tags, "name": name}, status=dg.DagsterRunStatus.STARTED)
@@ -145,6 +147,41 @@ def test_dagster_is_told_of_a_c360_run_whose_process_is_gone_and_of_no_other():
         assert end_dead_runs(instance) == 1
         failed = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE]))
     assert [run.tags["name"] for run in failed] == ["killed"]
+
+
+@pytest.mark.proof
+def test_a_run_of_dagster_killed_together_with_its_daemon_is_ended_by_the_next_command(tmp_path):
+    # Regression: it stayed `started` in the UI until somebody acted.
+    run = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import dagster as dg, test_survives_turns as tests\n"
+        "with dg.DagsterInstance.get() as instance: dg.execute_job(dg.reconstructable(tests.killed_step), instance)"
+    )
+    killed = subprocess.run(
+        [sys.executable, "-c", run, str(Path(__file__).parent)],
+        cwd=Path(__file__).parents[2], env={**os.environ, "DAGSTER_HOME": str(tmp_path), "C360_HOME": str(tmp_path)},
+    )  # fmt: skip
+    assert killed.returncode == -signal.SIGKILL
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        states = [
+            [r.status for r in instance.get_runs()],
+            end_dead_runs(instance),
+            [r.status for r in instance.get_runs()],
+        ]
+    assert states == [[dg.DagsterRunStatus.STARTED], 1, [dg.DagsterRunStatus.FAILURE]]
+
+
+def killed_step() -> dg.JobDefinition:
+    """A step that ends its process as `kill -9` does."""
+
+    @dg.op
+    def step():
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    @dg.job(name="killed_step", executor_def=build_executor(Settings.from_env()))
+    def job():
+        step()
+
+    return job
 
 
 def two_steps() -> dg.JobDefinition:

@@ -1,0 +1,44 @@
+"""Whole runs on a disk that is full, or that nobody may write to: a clear message, nothing lost, the next run green.
+
+Put here: `c360 run` stopped by a disk. Keep out: each kind of such a disk (tests/runs/test_disks.py).
+"""
+
+from __future__ import annotations
+
+import pytest
+from corner_shop_home import hash_files
+from support.disks import read_only, small_disk
+
+pytestmark = [pytest.mark.proof, pytest.mark.xdist_group("survives")]
+ROOM = 24  # MiB: enough to begin with, and less than this run writes
+
+
+def test_a_disk_that_fills_up_stops_a_run_and_nothing_else_and_with_room_the_next_one_catches_up(undisturbed):
+    home = undisturbed.shop.home
+    with small_disk(home, 1000) as disk:
+        shop = undisturbed.put_back()
+        disk.leave_free(ROOM)
+        landed = hash_files(home / "landing", "*/*/*.parquet")
+        done = shop.run()
+        assert done.returncode == 1
+        assert f"{home}: its disk " in done.stdout and "run again: nothing that landed is lost" in done.stdout
+        assert "Traceback" not in done.stdout + done.stderr
+        assert undisturbed.is_as_before()
+        assert set(landed.values()) <= set(hash_files(home / "landing", "*/*/*.parquet*").values())
+        disk.resize(1000)
+        done = shop.run()
+        assert done.returncode == 0, done.stdout[-3000:]
+        assert undisturbed.find_differences() == {}
+        assert undisturbed.list_leftovers() == []
+
+
+@pytest.mark.parametrize("folder", ["", "landing", "published"])
+def test_a_folder_nobody_may_write_to_is_told_and_the_home_stays_as_it_was(undisturbed, folder):
+    shop = undisturbed.put_back()
+    before = hash_files(shop.home)
+    with read_only(shop.home / folder):
+        done = shop.run()
+    assert done.returncode == 1
+    assert f"{shop.home / folder}: cannot be written to by user 0 (Read-only file system)" in done.stdout
+    assert "Traceback" not in done.stdout + done.stderr
+    assert hash_files(shop.home) == before  # so the next run is the one nobody disturbed
