@@ -29,7 +29,7 @@ def test_folders_on_a_full_disk_of_their_own_are_told_once_for_the_disk(tmp_path
         (tmp_path / "home" / "tmp").mkdir()
         with pytest.raises(DiskError) as told:
             require_disks(tmp_path / "home")
-    assert str(told.value).startswith(f"{tmp_path}/home/landing: ") and len(str(told.value).splitlines()) == 1
+    assert str(told.value).startswith(f"{tmp_path / 'home' / 'landing'}: ") and len(str(told.value).splitlines()) == 1
 
 
 @pytest.mark.parametrize("name", ["", "landing", "published"])
