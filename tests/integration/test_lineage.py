@@ -149,8 +149,9 @@ def test_a_published_column_without_lineage_holds_publishing_back(demo, tmp_path
     assert [e.step_key for e in ran.all_events if e.is_step_start] == ["governance__lineage"]
 
 
-def test_dagster_shows_what_a_column_is_made_of(demo):
-    with dg.DagsterInstance.from_config(str(demo.home / "dagster")) as instance:
+def test_dagster_shows_what_a_column_is_made_of(demo, monkeypatch):
+    monkeypatch.setenv("DAGSTER_HOME", str(demo.home / "dagster"))
+    with dg.DagsterInstance.get() as instance:
         event = instance.get_latest_materialization_event(dg.AssetKey(["marts", "fct_orders"]))
     told = event.asset_materialization.metadata["dagster/column_lineage"].value.deps_by_column
     assert dg.TableColumnDep(dg.AssetKey(["std", "std_orders"]), "amount") in told["amount"]
