@@ -15,6 +15,9 @@ from quality.company import Company
 from quality.watch.judge import judge_arrivals, name_severity, watches_of
 from quality.watch.profile import update_profiles
 
+#: On what opens a build: what landed is known to the warehouse by then, and all that is built comes after.
+BLOCKING = dg.AssetCheckKey(CONTROL, "watches_that_block_found_nothing")
+
 
 def build_watch(settings: Settings, company: Company) -> dg.AssetChecksDefinition:
     """All watches of all datasets as one op: parts are profiled once, and every query judges all datasets."""
@@ -27,18 +30,31 @@ def build_watch(settings: Settings, company: Company) -> dg.AssetChecksDefinitio
             results = judge_arrivals(connection, company, as_of)
         context.log.info(f"{profiled} parts profiled")
         yield from (told(r) for r in results if check_key(r) in context.selected_asset_check_keys)
+        if BLOCKING in context.selected_asset_check_keys:
+            failed = [f"{r.asset}: {r.check}" for r in results if r.blocks]
+            yield dg.AssetCheckResult(
+                asset_key=BLOCKING.asset_key, check_name=BLOCKING.name, passed=not failed, metadata={"failed": failed}
+            )
 
     return arrivals_watched
 
 
 def _specs(company: Company) -> Iterator[dg.AssetCheckSpec]:
+    severities = set()
     for contract in company.contracts:
         for watch in watches_of(contract, company):
             severity = name_severity(contract, watch)
+            severities.add(severity)
             yield dg.AssetCheckSpec(
                 watch.name,
                 asset=landing_key(contract.dataset),
                 additional_deps=[CONTROL],
-                blocking=severity == "block",
                 description=f"Allowed: {watch.usual}; severity {severity}",
             )
+    if "block" in severities:
+        yield dg.AssetCheckSpec(
+            BLOCKING.name,
+            asset=BLOCKING.asset_key,
+            blocking=True,
+            description="No watch of severity `error` found anything; `failed` names those that did, at their dataset.",
+        )
