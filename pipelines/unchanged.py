@@ -8,7 +8,7 @@ from __future__ import annotations
 import dagster as dg
 
 from pipelines.basis import hash_files, hash_state, read_basis
-from pipelines.keys import BUILD, REPLAY
+from pipelines.keys import BUILD, REFRESH, REPLAY, SMALL
 from pipelines.publish.publish import STEWARD_NAME
 from pipelines.settings import Settings
 
@@ -28,8 +28,12 @@ def find_same_build(instance: dg.DagsterInstance, settings: Settings) -> str | N
 
 
 def is_whole_build(run: dg.DagsterRun) -> bool:
-    """Whether a run made everything: it went well, was not of some assets alone, nor went on where another failed."""
-    return run.is_success and run.job_name == BUILD and not run.asset_selection and not run.parent_run_id
+    """Whether a run made everything: it went well, was not of some assets alone, nor went on where another failed.
+
+    The inbox sensor chooses among datasets to land, and takes everything else with them.
+    """
+    is_chosen = bool(run.asset_selection) and SMALL not in run.tags
+    return run.is_success and run.job_name in (BUILD, REFRESH) and not is_chosen and not run.parent_run_id
 
 
 def _is_replay_left(instance: dg.DagsterInstance, build: dg.DagsterRun) -> bool:

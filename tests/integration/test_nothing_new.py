@@ -18,7 +18,7 @@ from identity import decisions
 from pipelines import audit
 from pipelines.basis import Basis, hash_files, hash_state, note_basis
 from pipelines.ingest.manifest import Manifest
-from pipelines.keys import REPLAY, SMALL
+from pipelines.keys import CONTROL, REFRESH, REPLAY, SMALL
 from pipelines.pages_due import EVERY, are_pages_due
 from pipelines.settings import Settings
 from pipelines.state import open_state, write_state
@@ -112,6 +112,11 @@ def test_nothing_new_since_a_build_that_came_to_its_end(home):
     assert home.same == run_id
 
 
+def test_nothing_new_since_a_run_of_the_inbox_that_left_fresh_pages(home):
+    run_id = home.built(job_name=REFRESH, asset_selection=frozenset({CONTROL}), tags={SMALL: "true"})
+    assert home.same == run_id
+
+
 @pytest.mark.parametrize(
     "cause",
     [
@@ -127,7 +132,8 @@ def test_nothing_new_since_a_build_that_came_to_its_end(home):
         Home.publish_without_pages,
         lambda home: home.built(event=FAILURE),
         lambda home: home.built(job_name="__ASSET_JOB"),
-        lambda home: home.built(asset_selection=frozenset({dg.AssetKey(["control", "run"])})),
+        lambda home: home.built(asset_selection=frozenset({CONTROL})),
+        lambda home: home.built(job_name=REFRESH, asset_selection=frozenset({CONTROL})),
     ],
     ids=[
         "a part landed", "a part was withdrawn", "a source could not be landed", "a steward decided",
@@ -135,6 +141,7 @@ def test_nothing_new_since_a_build_that_came_to_its_end(home):
         "a file of the company changed", "the published file is gone", "the site is older than what is published",
         "the last build failed",
         "somebody materialized assets by hand", "the last build was of one asset alone",
+        "somebody chose what a landing with its build was of",
     ],
 )  # fmt: skip
 def test_a_build_is_due_when(home, cause):
