@@ -36,7 +36,7 @@ def find_region(engine: Engine, config: IdentityConfig, relations: Relations, mo
         f"""
         select subject_key as key from ir_changed
         union select node_key from ir_reached_now
-        union select r.node_key from identity_index.reach r join ir_changed using (subject_key)
+        union select node_key from ir_reached_before
         union select {key_of(FAMILY)} from ir_people where address is not null and last is not null
         union select left_key from ir_redecided union select right_key from ir_redecided
         """,
@@ -81,17 +81,18 @@ def look_outside(engine: Engine, nodes: str, subjects: str, key: str) -> None:
 
 
 def _describe_changed(engine: Engine, config: IdentityConfig, relations: Relations, model: MatchModel | None) -> None:
-    """The changed subjects as they are now: `ir_people`, `ir_evidence`, `ir_reached_now` (rows as of `reach`)."""
+    """The changed subjects as they are now: `ir_people`, `ir_evidence`; what they show now and showed (rows as of
+    `reach`), `ir_reached_now` and `ir_reached_before`; in `ir_outside` who else shows any of it."""
     now = restrict(engine, relations, "ir_changed", "subject_key")
     normalise_values(engine, config, now)
     name_sightings(engine, now)
     describe_people(engine, now)
     engine.store("ir_reached_now", reach_of())
     engine.store(
-        "ir_shown",
-        "select node_key from ir_reached_now "
-        "union select node_key from identity_index.reach where subject_key in (select subject_key from ir_changed)",
+        "ir_reached_before",
+        "select * from identity_index.reach where subject_key in (select subject_key from ir_changed)",
     )
+    engine.store("ir_shown", "select node_key from ir_reached_now union select node_key from ir_reached_before")
     look_outside(engine, "ir_shown", "ir_changed", "subject_key")
     number_nodes(engine, config)
     if model:
@@ -104,9 +105,10 @@ def _add_flipped(engine: Engine, config: IdentityConfig) -> bool:
         "ir_flipped",
         f"""
         with shown as (
-            select node_key, subject_key, identifier_type, namespace, true as is_before,
-                subject_key not in (select subject_key from ir_changed) as is_now
-            from identity_index.reach where is_record and node_key in (select node_key from ir_shown)
+            select node_key, subject_key, identifier_type, namespace, true as is_before, true as is_now
+            from ir_outside where is_record
+            union all
+            select node_key, subject_key, identifier_type, namespace, true, false from ir_reached_before where is_record
             union all
             select node_key, subject_key, identifier_type, namespace, false, true from ir_reached_now where is_record
         ),
@@ -116,9 +118,9 @@ def _add_flipped(engine: Engine, config: IdentityConfig) -> bool:
                 count(distinct case when is_now then subject_key end) as now
             from shown group by node_key, fan_out
         )
-        select distinct r.subject_key
-        from identity_index.reach r join counted c using (node_key)
-        where (before > fan_out) <> (now > fan_out) and r.subject_key not in (select subject_key from ir_changed)
+        select distinct o.subject_key
+        from ir_outside o join counted c using (node_key)
+        where (before > fan_out) <> (now > fan_out)
         """,
     )
     if not engine.count("ir_flipped"):
