@@ -9,7 +9,7 @@ from __future__ import annotations
 from quality import render_sql as sql
 from quality.contract import Column, Contract
 from quality.render_transform import transform_sql
-from quality.render_value import KINDS, base_name
+from quality.render_value import KINDS, base_name, cleaned_columns
 
 TECHNICAL = ("_record_key", "_row", "_batch_id", "_arrived_on", "_part_seq", "_landed_at")
 
@@ -48,13 +48,15 @@ select * from final
 
 
 def render_base(contract: Contract) -> str:
-    """One row per landed row: columns as landed, cleaned (`<name>__clean`) and derived, and whether it is in force.
+    """One row per landed row: columns as landed, cleaned (`<name>__clean`) and derived, and whether it is in force;
+    of columns with a term also their trimmed text (`<name>__text`), and what a value mapping compares (`<name>__key`).
 
     `_is_latest`: the row in force for its key over all landed parts. `_is_current`: in force now; a key missing
     from the latest snapshot has no current row.
     """
     computed = [f"{_column_sql(contract, c)} as {base_name(c)}" for c in contract.columns if c.transform is not None]
-    columns = [*(sql.quote(c.name) for c in contract.landed), *TECHNICAL, *computed]
+    cleaned = [text for c in contract.columns for text in cleaned_columns(c, _column_sql(contract, c))]
+    columns = [*(sql.quote(c.name) for c in contract.landed), *TECHNICAL, *computed, *cleaned]
     latest = "coalesce(versions.is_latest, true)"
     current = latest
     if contract.load_mode == "snapshot":

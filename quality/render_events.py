@@ -11,7 +11,7 @@ from quality.contract import Column
 from quality.render_group import from_group, group_first
 from quality.render_people import leading
 from quality.render_std import BY_ENTITY, select_columns
-from quality.render_value import DROPPED, UNMAPPED, Dataset
+from quality.render_value import UNMAPPED, Dataset
 
 TOUCHPOINT_DEFAULTS = {
     "channel": "channel",
@@ -22,6 +22,7 @@ TOUCHPOINT_DEFAULTS = {
     "cost": "unit_cost",
 }
 METRICS = ("csat", "nps", "ces")
+NEXT = "\n        and "
 
 
 def render_interactions(dataset: Dataset) -> str:
@@ -53,7 +54,8 @@ def _interaction_ctes(dataset: Dataset, slot: Column) -> list[str]:
     }
     extra = "".join(f",\n        {dataset.typed(c, 'text')} as attribute_{c.position}" for c in attributes)
     rows, grouped = f"slot_{slot.position}", f"grouped_{slot.position}"
-    dated = f"\n        and {occurred_at} is not null"
+    kept = dataset.is_kept(slot)
+    conditions = ["_is_latest", *([kept] if kept else []), *([] if keys else [f"{occurred_at} is not null"])]
     ctes = [
         f"""{rows} as (
     select
@@ -62,8 +64,7 @@ def _interaction_ctes(dataset: Dataset, slot: Column) -> list[str]:
         _record_key as record_key{extra}
     from {dataset.base}
     where
-        _is_latest
-        and coalesce({touchpoint}, '{UNMAPPED}') <> '{DROPPED}'{"" if keys else dated}
+        {NEXT.join(conditions)}
 )"""
     ]
     aggregates, join = {}, ""

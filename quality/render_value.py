@@ -73,12 +73,10 @@ class Dataset:
         """The column as `kind`: cleaned, mapped, trimmed, times in UTC, and null where it does not fit."""
         raw, logical = base_name(column), column.logical_type
         if column.value_mapping is not None:
-            raw, logical = _mapped(column, raw, absent="null"), "string"
+            raw, logical = _mapped(column, absent="null"), "string"
         zone = column.default_timezone or self.company.timezone
         if kind == "text":
-            if column.value_mapping is not None:
-                return raw
-            return sql.trim_text(_as_text(column, raw))
+            return raw if column.value_mapping is not None else _text_of(column)
         if kind == "timestamp" and logical == "date":
             return sql.to_utc(raw, zone)
         if kind == "date" and logical == "timestamp":
@@ -91,9 +89,24 @@ class Dataset:
         columns = self.contract.with_term(term)
         if term in slot.constants or not columns or columns[0].value_mapping is None:
             return self.value(term, "text", slot)
-        raw = base_name(columns[0])
         constant = sql.literal(self.contract.constants.get(term))
-        return f"coalesce({_mapped(columns[0], raw, sql.literal(UNMAPPED), sql.literal(DROPPED))}, {constant})"
+        return f"coalesce({_mapped(columns[0], sql.literal(UNMAPPED), sql.literal(DROPPED))}, {constant})"
+
+    def is_kept(self, slot: Column) -> str | None:
+        """SQL that is true of rows whose touchpoint the mapping does not drop; None where it drops none.
+
+        It asks for the key alone: an engine that filters early would map every row a second time.
+        """
+        columns = self.contract.with_term("interaction.touchpoint")
+        if "interaction.touchpoint" in slot.constants or not columns or columns[0].value_mapping is None:
+            return None
+        mapping = _mapping(columns[0])
+        dropped = [key for key, target in mapping.items() if target is None and key != "*"]
+        kept = [key for key, target in mapping.items() if target is not None and key != "*"]
+        key = key_name(columns[0])
+        if "*" in mapping and mapping["*"] is None:
+            return f"coalesce({key} in ({', '.join(map(sql.literal, kept))}), true)" if kept else f"{key} is null"
+        return f"coalesce({key} not in ({', '.join(map(sql.literal, dropped))}), true)" if dropped else None
 
     def key(self, *terms: str) -> str:
         """`namespace:value` of the first of `terms` that a column carries; text null without one."""
@@ -177,30 +190,56 @@ def base_name(column: Column) -> str:
     return sql.quote(f"{column.name}__clean" if is_cleaned else column.name)
 
 
-def _mapped(column: Column, raw: str, absent: str, dropped: str = "null") -> str:
+def text_name(column: Column) -> str:
+    """The base model's column with the trimmed text of a column, so that a row is trimmed once, however often read."""
+    return sql.quote(f"{column.name}__text")
+
+
+def key_name(column: Column) -> str:
+    """The base model's column with what a value mapping compares: the trimmed text in lower case."""
+    return sql.quote(f"{column.name}__key")
+
+
+def cleaned_columns(column: Column, expression: str) -> list[str]:
+    """What the base model has besides the column itself (SQL `expression`), as `<sql> as <name>`."""
+    if not column.terms:
+        return []
+    text = sql.trim_text(expression) if _is_text(column) else _cast(expression)
+    found = [f"{text} as {text_name(column)}"] if _is_text(column) else []
+    return [*found, f"lower({text}) as {key_name(column)}"] if column.value_mapping is not None else found
+
+
+def _mapping(column: Column) -> dict[str, str | None]:
+    return {k.lower(): v for k, v in column.value_mapping.items()}
+
+
+def _mapped(column: Column, absent: str, dropped: str = "null") -> str:
     """The value mapping as a case over the trimmed, lower-case value.
 
     Args:
         absent: what a value outside the mapping becomes.
         dropped: what a value mapped to null becomes.
     """
-    mapping = {k.lower(): v for k, v in column.value_mapping.items()}
-    compared = _comparable(column, raw)
+    mapping, key = _mapping(column), key_name(column)
 
     def target(value: str | None) -> str:
         return dropped if value is None else sql.literal(value)
 
     otherwise = absent
     if "*" in mapping:
-        otherwise = sql.trim_text(_as_text(column, raw)) if mapping["*"] == "*" else target(mapping["*"])
+        otherwise = _text_of(column) if mapping["*"] == "*" else target(mapping["*"])
     cases = "".join(f" when {sql.literal(k)} then {target(v)}" for k, v in mapping.items() if k != "*")
-    known = f"case when {compared} is not null then {otherwise} end"
-    return f"case {compared}{cases} else {known} end" if cases else known
+    known = f"case when {key} is not null then {otherwise} end"
+    return f"case {key}{cases} else {known} end" if cases else known
 
 
-def _comparable(column: Column, raw: str) -> str:
-    return f"lower({sql.trim_text(_as_text(column, raw))})"
+def _text_of(column: Column) -> str:
+    return text_name(column) if _is_text(column) else _cast(base_name(column))
 
 
-def _as_text(column: Column, raw: str) -> str:
-    return raw if KINDS[column.logical_type] == "text" else f"cast({raw} as {sql.TYPES['text']})"
+def _is_text(column: Column) -> bool:
+    return KINDS[column.logical_type] == "text"
+
+
+def _cast(expression: str) -> str:
+    return f"cast({expression} as {sql.TYPES['text']})"
