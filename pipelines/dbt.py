@@ -46,10 +46,15 @@ GROUPS = {
 }
 
 
-def prepare_project(settings: Settings, company: Company) -> DbtProject:
-    """Render the company's root project and parse it where anything changed since the last manifest."""
+def prepare_project(settings: Settings, company: Company, files: str) -> DbtProject:
+    """Render the company's root project and parse it where anything changed since the last manifest.
+
+    Args:
+        files: digest of the company's and our own files (pipelines/basis.py): with another one, tables that keep their
+            rows from build to build begin anew.
+    """
     changed = render_project(company, settings.home, PACKAGE)
-    os.environ.update(dbt_environment(settings))
+    os.environ.update(dbt_environment(settings) | {"C360_FILES": files})
     project = DbtProject(project_dir=settings.dbt, profiles_dir=settings.dbt)
     if changed or _is_stale(project.manifest_path):
         _Preparer(settings).prepare(project)

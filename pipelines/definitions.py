@@ -37,7 +37,7 @@ def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_con
     files = hash_files(settings.company)
     company = load_company(settings.company)
     require_right_contracts()
-    project = prepare_project(settings, company)
+    project = prepare_project(settings, company, files)
     landing = build_landing_assets(settings, company)
     models = build_dbt_assets(settings, project, company)
     tables = sorted(key for key in models.keys if key.path[0] in PUBLISHED_LAYERS)

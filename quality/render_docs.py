@@ -13,7 +13,7 @@ from quality.company import Company
 from quality.contract import Column, Contract
 from quality.definitions import Definitions, load_definitions
 from quality.render_base import column_type
-from quality.render_std import STANDARD_TABLES, TECHNICAL_MEANINGS, StandardTable
+from quality.render_std import PARTS_TABLE, STANDARD_TABLES, TECHNICAL_MEANINGS, StandardTable
 
 STANDARD_GROUP = "standard"
 STANDARD_OWNER = "data-platform"
@@ -31,11 +31,12 @@ def document_models(company: Company, landing: str) -> dict[str, dict[str, Any]]
     groups = [{"name": d, "owner": {"name": team}} for d, team in sorted(domains.items()) if d != STANDARD_GROUP]
     groups.append({"name": STANDARD_GROUP, "owner": {"name": STANDARD_OWNER}})
     base = [m for c in company.contracts for m in (_base_model(c, definitions), _versions_model(c))]
+    standard = [_standard_model(t, company, definitions) for t in STANDARD_TABLES]
     return {
         "models/groups.yml": {"version": 2, "groups": groups},
         "models/sources.yml": {"version": 2, "sources": _sources(company, landing)},
         "models/base/base.yml": {"version": 2, "models": base},
-        "models/std/std.yml": {"version": 2, "models": [_standard_model(t, definitions) for t in STANDARD_TABLES]},
+        "models/std/std.yml": {"version": 2, "models": standard},
     }
 
 
@@ -101,7 +102,7 @@ def _base_column(column: Column, definitions: Definitions) -> dict[str, Any]:
     }
 
 
-def _standard_model(table: StandardTable, definitions: Definitions) -> dict[str, Any]:
+def _standard_model(table: StandardTable, company: Company, definitions: Definitions) -> dict[str, Any]:
     columns = []
     for name, kind in table.all_columns.items():
         term = definitions.terms.get(table.term_of(name))
@@ -123,10 +124,18 @@ def _standard_model(table: StandardTable, definitions: Definitions) -> dict[str,
             "contract": {"enforced": True},
             "access": "public",
             "group": STANDARD_GROUP,
-            "meta": {"owner": STANDARD_OWNER},
+            "meta": {"owner": STANDARD_OWNER, **_suppliers(table, company)},
         },
         "columns": columns,
     }
+
+
+def _suppliers(table: StandardTable, company: Company) -> dict[str, Any]:
+    """Of a table that keeps its rows: each dataset, and whether each of its rows is made of one landed row."""
+    if table.materialized != PARTS_TABLE:
+        return {}
+    supplying = [c for c in company.contracts if c.with_term("interaction.occurred_at")]
+    return {"suppliers": {c.dataset: not c.with_term("interaction.key") for c in supplying}}
 
 
 def _meta(contract: Contract) -> Mapping[str, Any]:

@@ -46,6 +46,7 @@ TECHNICAL_MEANINGS = {
     "response_key": "Key of the response the answer belongs to.",
     "attributes": "Flat JSON of further facts.",
 }
+PARTS_TABLE = "parts_table"  # dbt_project/macros/parts_table.sql
 TERM_OF = {
     "order_key": "order_id",
     "case_key": "case_id",
@@ -132,7 +133,7 @@ STANDARD_TABLES = (
             value="money",
             cost="money",
         ),
-        materialized="view",
+        materialized=PARTS_TABLE,
     ),
     StandardTable(
         "std_orders",

@@ -6,6 +6,7 @@ Put here: what the render tests share. Keep out: expectations.
 from __future__ import annotations
 
 import re
+import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,14 @@ def contract(dataset: str, *columns: dict[str, Any], **custom: Any) -> dict[str,
             }
         ],
     }
+
+
+def write_package(folder: Path) -> Path:
+    """A dbt package that has, of what every company shares, only how a standard table keeps its rows."""
+    (folder / "macros").mkdir(parents=True)
+    (folder / "dbt_project.yml").write_text("name: c360\nversion: '1.0.0'\n")
+    shutil.copy(REPOSITORY / "dbt_project" / "macros" / "parts_table.sql", folder / "macros")
+    return folder
 
 
 @dataclass

@@ -10,7 +10,7 @@ from uuid import UUID
 
 import duckdb
 import pytest
-from render_support import Landed
+from render_support import Landed, write_package
 
 EXAMPLE = Path(__file__).with_name("shop_orders.odcs.yaml")
 LINE = {
@@ -35,10 +35,7 @@ def built(tmp_path_factory):
     landed.land("shop_orders", "2024-01-03", [LINE, {**second, "cancelled_at": "2024-01-02 18:00"}])
     cancelled = {"status": "C", "cancelled_at": "2024-01-03 08:00", "updated_at": "2024-01-03 08:00"}
     landed.land("shop_orders", "2024-01-04", [{**LINE, **cancelled}])
-    package = root / "package"  # the macros and models every company shares are not needed here
-    package.mkdir()
-    (package / "dbt_project.yml").write_text("name: c360\nversion: '1.0.0'\n")
-    landed.render(package)
+    landed.render(write_package(root / "package"))
     with duckdb.connect(str(landed.home / "warehouse.duckdb")) as con:
         landed.write_control(con)
     outcome = subprocess.run(
