@@ -7,7 +7,7 @@ def model(dbt, session):
     """Instances and stage visits as the walk finds them; the interactions are streamed in order, so any number fits."""
     from pipelines.journeys.walk_stream import PIECE, walk_stream
 
-    dbt.config(materialized="customer_table", is_streamed=True)
+    dbt.config(materialized="customer_table", is_streamed=True, is_loose=True)
     replayed = dbt.ref("int_journey_build__planned").select("replays").fetchall()[0][0]
     journeys = dbt.source("control", "journeys").select("journey_no", "journey_key", "rules").fetchall()
     rules = {number: text for number, key, text in journeys if replayed in (None, key)}
