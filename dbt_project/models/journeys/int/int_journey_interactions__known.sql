@@ -24,12 +24,10 @@ with of_entities as (
 final as (
     select
         i.*,
-        coalesce(n.channel_set, 0) as channel_set,
         case when i.is_online then 4 when not i.is_online then 8 else 0 end
         + case when i.assisted then 16 else 0 end
         + case when i.business_model = 'b2b' then 32 else 0 end as traits
     from of_entities as i
-    left join {{ ref('int_channels__numbered') }} as n on i.channel = n.channel
     where i.occurred_at <= (select max(as_of) from {{ source('control', 'run') }})
 )
 

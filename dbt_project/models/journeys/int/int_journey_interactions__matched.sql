@@ -61,6 +61,12 @@ conditional_roles as (
     group by interaction_id, journey_no
 ),
 
+with_channels as (
+    select i.*, coalesce(n.channel_set, 0) as channel_set
+    from {{ ref('int_journey_interactions__known') }} as i
+    left join {{ ref('int_channels__numbered') }} as n on i.channel = n.channel
+),
+
 roles as (
     select
         i.*,
@@ -74,7 +80,7 @@ roles as (
         t.candidates | coalesce(c.candidates, 0) as candidates,
         t.exclusions | coalesce(c.exclusions, 0) as exclusions,
         t.roles | coalesce(c.roles, 0) | i.traits as roles
-    from {{ ref('int_journey_interactions__known') }} as i
+    from with_channels as i
     inner join touchpoint_roles as t on i.touchpoint = t.touchpoint and i.entity = t.entity
     left join conditional_roles as c on i.interaction_id = c.interaction_id and t.journey_no = c.journey_no
 ),

@@ -50,9 +50,10 @@ late as (
         'late' as kind,
         l.stage_id,
         l.visit_seq
-    from instances as i
-    inner join late_visits as l on i.instance_id = l.instance_id
+    from late_visits as l
+    inner join {{ ref('fct_journeys') }} as i on l.instance_id = i.instance_id
     left join variants as v on i.journey_key = v.journey_key and i.path = v.path
+    where i.outcome not in ('in_progress', 'void')
 ),
 
 final as (
