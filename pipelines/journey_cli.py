@@ -151,6 +151,7 @@ def replay(
     try:
         with open_published(settings) as connection:
             known = [key for (key,) in connection.execute("select journey_key from marts.dim_journeys").fetchall()]
+        # Told at once: what `find_fault` of pipelines/replay.py asks of the warehouse waits its turn first.
         if version not in known or not reason.strip():
             raise fail(f"JOURNEY@VERSION and --reason: seen {version!r}, {len(reason.strip())} letters; allowed: "
                        f"{', '.join(sorted(known))}, and some words")  # fmt: skip

@@ -45,6 +45,7 @@
     {{- return(found[0][0] == files and found[0][1] == files) -}}
 {% endmacro %}
 
+{# Parts are named one by one in a condition: 1,000 of a dataset at most, so that it stays short. #}
 {% macro write_new_parts(target_relation, taken) %}
     {%- set compared -%}
         select coalesce(n.dataset, o.dataset) as dataset, n.arrived_seq, n.part_seq is null as is_gone
