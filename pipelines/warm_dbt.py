@@ -1,0 +1,146 @@
+"""dbt kept warm: a process with dbt imported and the project read, which forks one for each call.
+
+A build calls dbt twice, and either call would spend seconds on imports and on reading what it reads every time. The
+process gets ready while others work, and what it forks goes on from there. What calls it, `c360-dbt`, is to others as
+dbt itself: the same arguments, output and exit code; where nobody keeps dbt warm, it is dbt.
+
+Put here: the process, and the command that calls it. Keep out: when it is started (pipelines/dbt.py). Its imports are
+kept few: the command should begin at once.
+Source: a fork server, as multiprocessing has one, that hands on standard output and error by SCM_RIGHTS.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+SOCKET = "C360_DBT_SOCKET"  # where the calling command finds the process
+
+
+@contextmanager
+def keep_dbt_warm(folder: Path, project: Path, environ: dict[str, str]) -> Iterator[int | None]:
+    """Have `c360-dbt` go on in a process that is ready, as long as this lasts; it ends with this one, however.
+
+    Args:
+        folder: for the socket and what reading the project leaves; exists, and goes.
+        project: the dbt project, parsed before.
+    Yields:
+        the number of the process; None where its socket cannot be made, and every call begins anew.
+    """
+    place = folder / "socket"
+    with socket.socket(socket.AF_UNIX) as listener:
+        try:
+            listener.bind(str(place))
+            listener.listen()
+        except OSError:  # its path is too long, say
+            yield None
+            return
+        with suppress(OSError):
+            shutil.copy(project / "target" / "partial_parse.msgpack", folder)
+        reader, writer = os.pipe()
+        process = subprocess.Popen(
+            [sys.executable, "-m", "pipelines.warm_dbt", str(listener.fileno()), str(reader), str(project)],
+            pass_fds=(listener.fileno(), reader),
+            env={**os.environ, **environ, "DBT_TARGET_PATH": str(folder), "DBT_LOG_PATH": str(folder)},
+            cwd=project,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    os.close(reader)
+    os.environ[SOCKET] = str(place)
+    try:
+        yield process.pid
+    finally:
+        os.environ.pop(SOCKET, None)
+        os.close(writer)  # the process sees the end of the pipe, as it does when we are killed
+        process.wait()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def call() -> None:
+    """`c360-dbt`: dbt in a process that is ready, else in this one."""
+    place = os.environ.pop(SOCKET, None)
+    code = _call_warm(place) if place else None
+    if code is None:
+        from dbt.cli.main import cli
+
+        cli()
+    else:
+        sys.exit(code if code >= 0 else 128 - code)
+
+
+def _call_warm(place: str) -> int | None:
+    """The exit code, negative of a signal; None where nobody took the call."""
+    about = json.dumps({"args": sys.argv[1:], "environ": dict(os.environ), "folder": str(Path.cwd())}).encode()
+    with socket.socket(socket.AF_UNIX) as process:
+        try:
+            process.connect(place)
+            socket.send_fds(process, [len(about).to_bytes(4, "big")], [1, 2])
+            process.sendall(about)
+            told = process.makefile("r", encoding="ascii")
+            pid = int(told.readline() or 0)
+        except OSError:
+            return None
+        if not pid:
+            return None
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda asked, _: os.kill(pid, asked))
+        return int(told.readline() or 1)
+
+
+def serve(listener: socket.socket, end: int, project: Path) -> int:
+    """Fork a process for each call, one after the other, until the other end of the pipe `end` is closed.
+
+    Returns:
+        the exit code: of the process itself, and of each it forked.
+    """
+    from dbt.cli.main import dbtRunner
+
+    import pipelines.journeys.sql_functions
+    import pipelines.publish.key_plugin  # noqa: F401  what dbt would import for its connection
+
+    parsed = dbtRunner().invoke(["--quiet", "parse", "--project-dir", str(project), "--profiles-dir", str(project)])
+    if not parsed.success:
+        return 1  # calls begin anew, and say why
+    runner = dbtRunner(manifest=parsed.result)
+    while end not in select.select([listener, end], [], [])[0]:
+        caller, _ = listener.accept()
+        size, streams, _, _ = socket.recv_fds(caller, 4, 2)
+        about = json.loads(_receive(caller, int.from_bytes(size, "big")))
+        pid = os.fork()
+        if not pid:
+            for stream, number in zip(streams, (1, 2), strict=True):
+                os.dup2(stream, number)
+            listener.close()
+            caller.close()
+            os.chdir(about["folder"])
+            os.environ.clear()
+            os.environ.update(about["environ"])
+            done = runner.invoke(about["args"])
+            return 0 if done.success else 1 if done.exception is None else 2
+        for stream in streams:
+            os.close(stream)
+        with caller, suppress(OSError):  # who called may be gone
+            caller.sendall(f"{pid}\n".encode())
+            caller.sendall(f"{os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}\n".encode())
+    return 0
+
+
+def _receive(caller: socket.socket, size: int) -> bytes:
+    received = b""
+    while len(received) < size and (more := caller.recv(size - len(received))):
+        received += more
+    return received
+
+
+if __name__ == "__main__":
+    sys.exit(serve(socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2]), Path(sys.argv[3])))

@@ -1,0 +1,91 @@
+"""dbt kept warm is dbt: the same output and exit codes, called as often as one likes, gone with whoever kept it.
+
+Put here: `c360-dbt` with and without a process that is ready. Keep out: what a build makes of dbt (tests/integration).
+"""
+
+from __future__ import annotations
+
+import os
+import select
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.processes import is_alive
+from pipelines.warm_dbt import SOCKET, keep_dbt_warm
+
+C360_DBT = Path(sys.executable).parent / "c360-dbt"
+FILES = {
+    "dbt_project.yml": "{name: small, version: 1.0.0, config-version: 2, profile: small, model-paths: [models]}",
+    "profiles.yml": "{small: {target: home, outputs: {home: {type: duckdb, path: small.duckdb}}}}",
+    "models/one.sql": "select {{ env_var('ONE', '1') }} as n",
+    "models/broken.sql": "select n + date '2026-01-05' - 'never' as n from {{ ref('one') }}",
+}
+
+
+@pytest.fixture
+def project(tmp_path):
+    for name, text in FILES.items():
+        (tmp_path / "dbt" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "dbt" / name).write_text(text)
+    (tmp_path / "tmp").mkdir()
+    return tmp_path / "dbt"
+
+
+def call_dbt(project: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    kept = {**os.environ, "DBT_SEND_ANONYMOUS_USAGE_STATS": "false", "DBT_LOG_LEVEL_FILE": "none", **environ}
+    return subprocess.run([C360_DBT, "--no-use-colors", *words], cwd=project, env=kept, capture_output=True, text=True)
+
+
+def tell_outcome(done: subprocess.CompletedProcess[str]) -> tuple[int, list[str]]:
+    """Exit code, and what dbt says of each model, without times."""
+    return done.returncode, [line[10:].split(" [")[0] for line in done.stdout.splitlines() if "1 of 1 " in line]
+
+
+def test_a_call_says_and_ends_as_dbt_does_whether_it_is_kept_warm_or_not(project):
+    calls = {"one": "3", "broken": "4"}
+    cold = [tell_outcome(call_dbt(project, "run", "-s", model, ONE=n)) for model, n in calls.items()]
+    with keep_dbt_warm(project.parent / "tmp", project, {}) as process:
+        assert [tell_outcome(call_dbt(project, "run", "-s", model, ONE=n)) for model, n in calls.items()] == cold
+        assert is_alive(process)
+    assert [(code, len(said)) for code, said in cold] == [(0, 2), (1, 2)]
+    assert not is_alive(process)
+    assert not (project.parent / "tmp").exists()
+    assert SOCKET not in os.environ
+
+
+def test_a_call_has_the_environment_of_whoever_calls(project):
+    with keep_dbt_warm(project.parent / "tmp", project, {}):
+        for n in (3, 4):
+            assert call_dbt(project, "run", "-s", "one", ONE=str(n)).returncode == 0
+            with duckdb.connect(str(project / "small.duckdb"), read_only=True) as made:
+                assert made.execute("select n from one").fetchall() == [(n,)]
+
+
+def test_it_ends_where_whoever_kept_it_is_killed(project):
+    keep = (
+        "import sys, time; from pathlib import Path; from pipelines.warm_dbt import keep_dbt_warm\n"
+        f"with keep_dbt_warm(Path({str(project.parent / 'tmp')!r}), Path({str(project)!r}), {{}}) as process:\n"
+        "    print(process, flush=True); time.sleep(600)"
+    )
+    read, write = os.pipe()
+    keeper = subprocess.Popen([sys.executable, "-c", keep], stdin=read, stdout=subprocess.PIPE, text=True)
+    os.close(read)
+    assert int(keeper.stdout.readline())
+    keeper.kill()
+    keeper.wait()
+    readers = select.poll()
+    readers.register(write, select.POLLERR)
+    assert readers.poll(60_000), "the process still has the standard input it was given"
+    os.close(write)
+
+
+def test_where_there_is_no_room_for_its_socket_every_call_begins_anew(project):
+    deep = project.parent / ("deep" * 30)
+    deep.mkdir()
+    with keep_dbt_warm(deep, project, {}) as process:
+        assert process is None
+        assert SOCKET not in os.environ
