@@ -147,8 +147,17 @@ def daemon(home: Path) -> Iterator[None]:
 
 def _start(running: ExitStack, command: list[str], about: dict) -> None:
     process = subprocess.Popen(command, **about)
-    running.callback(process.wait, timeout=120)
-    running.callback(process.terminate)
+    running.callback(_stop, process)
+
+
+def _stop(process: subprocess.Popen) -> None:
+    """A code server asked to end may wait for ever."""
+    process.terminate()
+    try:
+        process.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _free_port() -> int:
