@@ -72,7 +72,7 @@ def read_xlsx(con: duckdb.DuckDBPyConnection, contract: Contract, file: Path, wh
     try:
         with warnings.catch_warnings(action="ignore"):
             sheet = pd.read_excel(
-                file, header=None, dtype=str, keep_default_na=False, na_values=[""], engine="openpyxl"
+                file, header=None, dtype=str, keep_default_na=False, na_values=[""], engine="calamine"
             )
     except Exception as fault:
         raise LandingError(
