@@ -95,7 +95,7 @@ READ = (  # one of each kind of place, so that the search cannot pass by looking
     "published/customer360.duckdb:governance.check_results",
     "published/customer360.duckdb:marts.dim_customers",
 )
-READ_ENDINGS = (".err", ".out", "dbt.log", "run_results.json", "dim_customers.sql", ".msgpack")
+READ_ENDINGS = (".err", ".out", "dim_customers.sql", ".msgpack")
 
 
 def files_of(home: Path, *, raw: bool) -> list[Path]:
