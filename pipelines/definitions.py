@@ -39,7 +39,7 @@ def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_con
     require_right_contracts()
     project = prepare_project(settings, company, files)
     landing = build_landing_assets(settings, company)
-    models = build_dbt_assets(settings, project, company)
+    models = build_dbt_assets(settings, project, company, files)
     tables = sorted(key for key in models.keys if key.path[0] in PUBLISHED_LAYERS)
     checks = [
         build_checks(settings, company, files),

@@ -46,7 +46,7 @@ def record_lineage(settings: Settings, company: Company, *, run_id: str, at: dat
     Raises:
         LineageError: a model cannot be followed; the message names it.
     """
-    graph = ProjectLineage(company, _manifest(settings.dbt), kept_models(settings.dbt)).graph()
+    graph = ProjectLineage(company, read_manifest(settings.dbt), kept_models(settings.dbt)).graph()
     published = read_published(settings.marts)  # what publishing adds to it, the log of checks, may not be there yet
     written = {c.asset.replace("/", ".") for c in load_output_contracts().values() if not c.is_model}
     ours = {name: [c for c in made.columns if c != ROWS] for name, made in graph.tables.items() if name in written}
@@ -68,7 +68,7 @@ def keep_models(run: Path, project: Path) -> None:
 
 def tell_lineage(events: Iterator[Any], company: Company, project: Path, run: Path) -> Iterator[Any]:
     """Dagster's events of a dbt call; what each model's columns are made of goes with its materialization."""
-    lineage = ProjectLineage(company, _manifest(project), run / "compiled", kept_models(project))
+    lineage = ProjectLineage(company, read_manifest(project), run / "compiled", kept_models(project))
     for event in events:
         if isinstance(event, dg.Output | dg.AssetMaterialization) and "unique_id" in event.metadata:
             told = _column_lineage(lineage, event.metadata["unique_id"].value)
@@ -94,5 +94,6 @@ def _dependency(column: Column) -> dg.TableColumnDep:
     return dg.TableColumnDep(keys.get(schema, dg.AssetKey([schema, table])), column.name)
 
 
-def _manifest(project: Path) -> dict[str, Any]:
+def read_manifest(project: Path) -> dict[str, Any]:
+    """dbt's own account of the rendered project."""
     return json.loads((project / "target" / "manifest.json").read_text(encoding="utf-8"))

@@ -11,35 +11,55 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 
 from pipelines.dbt import InstalledDbt, Translator, tell_figures
-from pipelines.keys import WRITER_POOL
+from pipelines.keys import BUILD, REFRESH, WRITER_POOL
 from pipelines.replay import Replay
 from pipelines.settings import Settings
+from pipelines.standing import find_bases, note_made, take_standing
+from pipelines.warehouse import open_warehouse
 from quality.company import Company
 
 #: Unit tests look at no data: they are `make test`'s.
-BUILD = ("--indirect-selection", "buildable", "--exclude-resource-type", "unit_test")
+CALL = ("--indirect-selection", "buildable", "--exclude-resource-type", "unit_test")
 
 
-def build_dbt_assets(settings: Settings, project: DbtProject, company: Company) -> dg.AssetsDefinition:
-    """Dagster splits the set around identity by itself; hence `buildable`: a test waits for all its parents."""
+def build_dbt_assets(settings: Settings, project: DbtProject, company: Company, files: str) -> dg.AssetsDefinition:
+    """Dagster splits the set around identity by itself; hence `buildable`: a test waits for all its parents.
+
+    Args: files: digest of the files these definitions were loaded from (pipelines/basis.py).
+    """
+    translator = Translator(settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True))
 
     @dbt_assets(
         manifest=project.manifest_path,
-        dagster_dbt_translator=Translator(
-            settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True)
-        ),
+        dagster_dbt_translator=translator,
         name="dbt",
         pool=WRITER_POOL,
     )
     def warehouse(context: dg.AssetExecutionContext, dbt: InstalledDbt, replay: Replay):
-        from pipelines.lineage import keep_models, tell_lineage
+        from pipelines.lineage import keep_models, read_manifest, tell_lineage
 
         import_meanwhile("quality.gx.datasource")
-        asked = replay.begin(context, settings)
-        call = dbt.cli(["build", *BUILD, *asked], context=context)
+        asked, manifest = replay.begin(context, settings), read_manifest(project.project_dir)
+        models = (key for key, node in manifest["nodes"].items() if node["resource_type"] in ("model", "seed"))
+        keys = {model: translator.get_asset_spec(manifest, model, project).key for model in models}
+        made = {model for model, key in keys.items() if key in context.selected_asset_keys}
+        with open_warehouse(settings) as connection:
+            bases = find_bases(connection, manifest, files) if context.job_name in (BUILD, REFRESH) else {}
+            bases = {model: basis for model, basis in bases.items() if model in made}
+            standing = take_standing(connection, manifest, bases, made)
+        for model in standing:
+            yield dg.MaterializeResult(asset_key=keys[model], metadata={"unchanged": True})
+        left = [word for model in standing for word in ("--exclude", manifest["nodes"][model]["name"])]
+        call = dbt.cli(["build", *CALL, *asked, *left], context=context)
         events = tell_figures(call.stream(), partial(dbt.find_process, call))
-        yield from tell_lineage(events, company, project.project_dir, call.target_path)
+        try:
+            yield from tell_lineage(events, company, project.project_dir, call.target_path)
+        finally:
+            call.process.terminate()  # where we failed; else it has ended
+            call.process.wait()
         keep_models(call.target_path, project.project_dir)
+        with open_warehouse(settings) as connection:
+            note_made(connection, {model: basis for model, basis in bases.items() if model not in standing})
         replay.end(context, settings)
 
     return warehouse
