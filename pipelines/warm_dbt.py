@@ -98,7 +98,8 @@ def _call_warm(place: str) -> int | None:
 
 
 def serve(listener: socket.socket, end: int, project: Path) -> int:
-    """Fork a process for each call, one after the other, until the other end of the pipe `end` is closed.
+    """Fork a process for each call, one after the other, until the other end of the pipe `end` is closed; what is
+    forked ends then, too.
 
     Returns:
         the exit code: of the process itself, and of each it forked.
@@ -116,6 +117,7 @@ def serve(listener: socket.socket, end: int, project: Path) -> int:
         caller, _ = listener.accept()
         size, streams, _, _ = socket.recv_fds(caller, 4, 2)
         about = json.loads(_receive(caller, int.from_bytes(size, "big")))
+        living, alive = os.pipe()
         pid = os.fork()
         if not pid:
             for stream, number in zip(streams, (1, 2), strict=True):
@@ -127,12 +129,20 @@ def serve(listener: socket.socket, end: int, project: Path) -> int:
             os.environ.update(about["environ"])
             done = runner.invoke(about["args"])
             return 0 if done.success else 1 if done.exception is None else 2
-        for stream in streams:
-            os.close(stream)
-        with caller, suppress(OSError):  # who called may be gone
-            caller.sendall(f"{pid}\n".encode())
-            caller.sendall(f"{os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])}\n".encode())
+        for descriptor in (*streams, alive):
+            os.close(descriptor)
+        _tell(caller, pid)
+        if end in select.select([living, end], [], [])[0]:  # the one closes as the fork ends
+            os.kill(pid, signal.SIGTERM)
+        _tell(caller, os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))
+        caller.close()
+        os.close(living)
     return 0
+
+
+def _tell(caller: socket.socket, number: int) -> None:
+    with suppress(OSError):  # who called may be gone
+        caller.sendall(f"{number}\n".encode())
 
 
 def _receive(caller: socket.socket, size: int) -> bytes:

@@ -22,6 +22,7 @@ FILES = {
     "dbt_project.yml": "{name: small, version: 1.0.0, config-version: 2, profile: small, model-paths: [models]}",
     "profiles.yml": "{small: {target: home, outputs: {home: {type: duckdb, path: small.duckdb}}}}",
     "models/one.sql": "select {{ env_var('ONE', '1') }} as n",
+    "models/endless.sql": "select count(*) as n from range(1000000000) as a cross join range(1000000000) as b",
     "models/broken.sql": "select n + date '2026-01-05' - 'never' as n from {{ ref('one') }}",
 }
 
@@ -65,21 +66,26 @@ def test_a_call_has_the_environment_of_whoever_calls(project):
                 assert made.execute("select n from one").fetchall() == [(n,)]
 
 
-def test_it_ends_where_whoever_kept_it_is_killed(project):
-    keep = (
-        "import sys, time; from pathlib import Path; from pipelines.warm_dbt import keep_dbt_warm\n"
-        f"with keep_dbt_warm(Path({str(project.parent / 'tmp')!r}), Path({str(project)!r}), {{}}) as process:\n"
-        "    print(process, flush=True); time.sleep(600)"
-    )
+def test_it_ends_where_whoever_kept_it_is_killed_and_so_does_a_call(project):
+    keep = f"""
+import subprocess
+from pathlib import Path
+from pipelines.warm_dbt import keep_dbt_warm
+with keep_dbt_warm(Path({str(project.parent / "tmp")!r}), Path({str(project)!r}), {{}}):
+    call = [{str(C360_DBT)!r}, "run", "-s", "endless"]
+    said = subprocess.Popen(call, cwd={str(project)!r}, stdout=subprocess.PIPE, text=True).stdout
+    print(next(line for line in said if "START" in line), flush=True)
+    said.read()
+"""
     read, write = os.pipe()
     keeper = subprocess.Popen([sys.executable, "-c", keep], stdin=read, stdout=subprocess.PIPE, text=True)
     os.close(read)
-    assert int(keeper.stdout.readline())
+    assert "endless" in keeper.stdout.readline()
     keeper.kill()
     keeper.wait()
     readers = select.poll()
     readers.register(write, select.POLLERR)
-    assert readers.poll(60_000), "the process still has the standard input it was given"
+    assert readers.poll(60_000), "a process still has the standard input it was given"
     os.close(write)
 
 
