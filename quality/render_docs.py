@@ -20,18 +20,22 @@ STANDARD_OWNER = "data-platform"
 UNIQUE = {"std_persons": "subject_id"}  # the grain where one column holds it; the rest is asserted on the marts
 
 
-def document_models(company: Company, landing: str) -> dict[str, dict[str, Any]]:
+def document_models(
+    company: Company, landing: str, suppliers: Mapping[str, Mapping[str, bool]]
+) -> dict[str, dict[str, Any]]:
     """The YAML documents of the rendered project, by path below it.
 
     Args:
         landing: the relation of a dataset's landed parts, with `{name}` for the dataset.
+        suppliers: standard table -> each dataset that supplies it, and whether each of its rows is made of one landed
+            row.
     """
     definitions = load_definitions()
     domains = {c.domain or "source": c.team for c in company.contracts}
     groups = [{"name": d, "owner": {"name": team}} for d, team in sorted(domains.items()) if d != STANDARD_GROUP]
     groups.append({"name": STANDARD_GROUP, "owner": {"name": STANDARD_OWNER}})
     base = [m for c in company.contracts for m in (_base_model(c, definitions), _versions_model(c))]
-    standard = [_standard_model(t, company, definitions) for t in STANDARD_TABLES]
+    standard = [_standard_model(t, suppliers[t.name], definitions) for t in STANDARD_TABLES]
     return {
         "models/groups.yml": {"version": 2, "groups": groups},
         "models/sources.yml": {"version": 2, "sources": _sources(company, landing)},
@@ -102,7 +106,7 @@ def _base_column(column: Column, definitions: Definitions) -> dict[str, Any]:
     }
 
 
-def _standard_model(table: StandardTable, company: Company, definitions: Definitions) -> dict[str, Any]:
+def _standard_model(table: StandardTable, suppliers: Mapping[str, bool], definitions: Definitions) -> dict[str, Any]:
     columns = []
     for name, kind in table.all_columns.items():
         term = definitions.terms.get(table.term_of(name))
@@ -120,22 +124,14 @@ def _standard_model(table: StandardTable, company: Company, definitions: Definit
         "name": table.name,
         "description": table.grain,
         "config": {
-            "materialized": table.materialized,
+            "materialized": PARTS_TABLE,
             "contract": {"enforced": True},
             "access": "public",
             "group": STANDARD_GROUP,
-            "meta": {"owner": STANDARD_OWNER, **_suppliers(table, company)},
+            "meta": {"owner": STANDARD_OWNER, "suppliers": dict(suppliers)},
         },
         "columns": columns,
     }
-
-
-def _suppliers(table: StandardTable, company: Company) -> dict[str, Any]:
-    """Of a table that keeps its rows: each dataset, and whether each of its rows is made of one landed row."""
-    if table.materialized != PARTS_TABLE:
-        return {}
-    supplying = [c for c in company.contracts if c.with_term("interaction.occurred_at")]
-    return {"suppliers": {c.dataset: not c.with_term("interaction.key") for c in supplying}}
 
 
 def _meta(contract: Contract) -> Mapping[str, Any]:

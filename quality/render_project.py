@@ -22,7 +22,7 @@ from quality.render_docs import document_models
 from quality.render_events import render_consents, render_interactions, render_surveys
 from quality.render_facts import render_cases, render_orders
 from quality.render_people import render_accounts, render_identifiers, render_persons
-from quality.render_std import STANDARD_TABLES, render_union
+from quality.render_std import STANDARD_TABLES, StandardTable, render_union
 from quality.render_value import Dataset
 from quality.storage import CHECKPOINT_THRESHOLD, STORAGE_VERSION
 
@@ -82,7 +82,7 @@ def render_project(company: Company, home: Path, package: Path) -> list[Path]:
 def _models(company: Company, home: Path, package: Path) -> dict[str, str]:
     """Every model and its documentation, by path below the project."""
     datasets = [Dataset(company, c) for c in company.contracts]
-    files = {}
+    files, supplied = {}, {}
     for contract in company.contracts:
         files[f"models/base/base_{contract.dataset}.sql"] = render_base(contract)
         files[f"models/base/base_{contract.dataset}__versions.sql"] = render_versions(contract)
@@ -91,10 +91,16 @@ def _models(company: Company, home: Path, package: Path) -> dict[str, str]:
         suppliers = [d for d in datasets if is_supplied(d)]
         files |= {f"models/std/{table.name}__{d.name}.sql": render(d) for d in suppliers}
         files[f"models/std/{table.name}.sql"] = render_union(table, [d.name for d in suppliers])
-    documents = document_models(company, sql.read_landing(str(home / "landing")))
+        supplied[table.name] = {d.name: is_row_by_row(table, d) for d in suppliers}
+    documents = document_models(company, sql.read_landing(str(home / "landing")), supplied)
     if any(package.glob("models/**/*.sql")):  # else there is nothing to read
         documents["models/exposures.yml"] = {"exposures": render_exposures(load_consumers(company.folder))}
     return files | {path: _yaml(document) for path, document in documents.items()}
+
+
+def is_row_by_row(table: StandardTable, dataset: Dataset) -> bool:
+    """Whether each row a dataset supplies is made of one landed row; only events are, where no key joins them."""
+    return table.name == "std_interactions" and not dataset.contract.with_term("interaction.key")
 
 
 def _settings(company: Company, home: Path, package: Path) -> dict[str, str]:

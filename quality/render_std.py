@@ -64,7 +64,6 @@ class StandardTable:
     entity: str
     grain: str
     columns: Mapping[str, str]
-    materialized: str = "table"
 
     @property
     def all_columns(self) -> dict[str, str]:
@@ -133,7 +132,6 @@ STANDARD_TABLES = (
             value="money",
             cost="money",
         ),
-        materialized=PARTS_TABLE,
     ),
     StandardTable(
         "std_orders",

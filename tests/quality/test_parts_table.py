@@ -1,4 +1,4 @@
-"""std_interactions keeps its rows from build to build, and is after each the same as if it were written anew.
+"""Standard tables keep their rows from build to build, and are after each the same as if they were written anew.
 
 Put here: parts that come, come again and go. Keep out: what a row says (test_render_events.py).
 """
@@ -28,6 +28,12 @@ LINES = contract(
     column("amount", "interaction.value", type="number"),
     constants={"interaction.touchpoint": "order_placed"},
 )
+CLIENTS = contract(
+    "clients",
+    column("client_id", "person.record_id", key=True),
+    column("mail", "identifier.email"),
+    loadMode="snapshot",
+)
 
 
 def view(key: str, page: str, changed: int = 1) -> dict:
@@ -41,26 +47,28 @@ def line(key: str, order: str, amount: float) -> dict:
 class Built:
     """A company and its warehouse: `build` as dbt does it, from what an earlier build left."""
 
+    TABLES = "std_interactions", "std_persons", "std_identifiers"
+
     def __init__(self, root, patch):
-        self.landed = Landed(root, [VIEWS, LINES])
+        self.landed = Landed(root, [VIEWS, LINES, CLIENTS])
         self.landed.render(write_package(root / "package"))
         self.project, self.warehouse = self.landed.home / "dbt", self.landed.home / "warehouse.duckdb"
         for name, value in {"C360_HOME": str(self.landed.home), "C360_PII_KEY": "k" * 64, "C360_FILES": "a"}.items():
             patch.setenv(name, value)
 
     def build(self) -> list[tuple]:
-        """The rows dbt leaves, sorted, after seeing that a table written anew would have the same."""
+        """The interactions dbt leaves, sorted, after seeing that tables written anew would have the same rows."""
         with duckdb.connect(str(self.warehouse)) as con:
             self.landed.write_control(con)
         folders = ["--project-dir", str(self.project), "--profiles-dir", str(self.project)]
-        result = dbtRunner().invoke(["run", "--quiet", "--select", "+std_interactions", *folders])
+        result = dbtRunner().invoke(["run", "--quiet", "--select", *(f"+{table}" for table in self.TABLES), *folders])
         DuckDBConnectionManager.close_all_connections()
         assert result.success, result.exception
         with duckdb.connect(str(self.warehouse), read_only=True) as con:
-            found = con.execute("select * from std.std_interactions order by all").fetchall()
+            found = [con.execute(f"select * from std.{table} order by all").fetchall() for table in self.TABLES]
         with self.landed.build() as con:
-            assert found == con.execute("select * from std_interactions order by all").fetchall()
-        return found
+            assert found == [con.execute(f"select * from {table} order by all").fetchall() for table in self.TABLES]
+        return found[0]
 
     def withdraw(self, part_seq: int) -> None:
         self.landed.parts[part_seq - 1]["state"] = "withdrawn"
@@ -93,6 +101,20 @@ def test_after_every_kind_of_arrival_the_table_is_as_if_written_anew(built):
     built.withdraw(2)
     land("web_views", "2024-05-05", [])
     assert len(built.build()) == 4
+
+
+def test_people_come_go_and_change_as_in_tables_written_anew(built):
+    def land(day: str, **mails: str) -> None:
+        built.landed.land("clients", day, [{"client_id": key, "mail": mail} for key, mail in mails.items()])
+        built.build()
+
+    built.landed.land("web_views", "2024-05-01", [view("v1", "/a")])
+    land("2024-05-01", a="a@x.de", b="b@x.de")
+    land("2024-05-02", a="new@x.de", b="b@x.de", c="c@x.de")
+    land("2024-05-03", c="c@x.de")
+    land("2024-05-04")
+    built.withdraw(3)
+    built.build()
 
 
 def test_rows_nothing_has_happened_to_are_not_written_again(built):
