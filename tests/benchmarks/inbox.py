@@ -37,15 +37,16 @@ class Inbox:
 
     def __init__(self, home: Path):
         self.folder, self.published = home / "sources" / "web", home / "published" / "customer360.duckdb"
+        self.mark = f"{time.time():.0f}"  # a home may hold what another benchmark put there
         self.appeared: dict[int, float] = {}
         self.seen: dict[int, float] = {}
         self._swapped = 0
 
     def put(self, events: int) -> None:
         number, now = len(self.appeared), datetime.now(UTC)
-        file = self.folder / f"web_{now:%Y-%m-%d}_{number:05}.jsonl.gz"
+        file = self.folder / f"web_{now:%Y-%m-%d}_{self.mark}_{number:05}.jsonl.gz"
         draft = file.with_name(f".{file.name}")
-        lines = (_event(number, row, now) for row in range(events))
+        lines = (_event(f"{self.mark}-{number}", number * 7919 + row * 31, row, now) for row in range(events))
         draft.write_bytes(gzip.compress("".join(lines).encode(), compresslevel=1))
         draft.rename(file)
         self.appeared[number] = time.time()
@@ -56,8 +57,10 @@ class Inbox:
             return
         at, self._swapped = time.time(), swapped
         with duckdb.connect(str(self.published), read_only=True) as published:
-            found = published.execute("select distinct url from marts.fct_interactions where url like '/inbox/%'")
-            numbers = [int(url.rpartition("/")[2]) for (url,) in found.fetchall()]
+            found = published.execute(
+                "select distinct url from marts.fct_interactions where url like ?", [f"/inbox/{self.mark}-%"]
+            )
+            numbers = [int(url.rpartition("-")[2]) for (url,) in found.fetchall()]
         for number in numbers:
             self.seen.setdefault(number, at)
 
@@ -186,13 +189,13 @@ def tell_runs(home: Path, since: float) -> None:
         print(f"{job:<8}{name:<36}{statistics.median(seconds):>8.1f} s  x {len(seconds)}")
 
 
-def _event(number: int, row: int, at: datetime) -> str:
+def _event(file: str, device: int, row: int, at: datetime) -> str:
     """A visit of one of some thousand devices, as the web site tells it."""
     said = {
-        "event": {"id": f"I{number:05}-{row:05}", "type": "site.visited"},
+        "event": {"id": f"I{file}-{row:05}", "type": "site.visited"},
         "ts": f"{at:%Y-%m-%dT%H:%M:%SZ}",
-        "context": {"device": {"cookie": f"ck-inbox-{(number * 7919 + row * 31) % 4000}"},
-                    "page": {"url": f"/inbox/{number}"}},
+        "context": {"device": {"cookie": f"ck-inbox-{device % 4000}"},
+                    "page": {"url": f"/inbox/{file}"}},
         "user": {"login": None, "customer_no": None},
         "plan": {"family": None},
         "programme": None,
