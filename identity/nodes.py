@@ -62,31 +62,20 @@ def number_nodes(engine: Engine, config: IdentityConfig) -> int:
             select identifier_type, namespace, canonical as value,
                 identifier_type || '|' || namespace || '|' || canonical as node,
                 case when identifier_type in ({literals(config.weak)}) then 'weak' else 'strong' end as strength,
-                {case_of("identifier_type", priorities)} as priority, coalesce(records, 0) as records,
-                first_arrived_on, dataset, value_state
+                {case_of("identifier_type", priorities)} as priority,
+                count(distinct record_id) + count(distinct outside_key) as records,
+                min(first_arrived_on) as first_arrived_on,
+                arg_min(dataset, (first_arrived_on, dataset)) as dataset, min(state) as value_state
             from (
-                select identifier_type, namespace, canonical, min(first_arrived_on) as first_arrived_on,
-                    arg_min(dataset, (first_arrived_on, dataset)) as dataset, min(state) as value_state
-                from (
-                    select identifier_type, namespace, canonical, state, dataset, first_arrived_on
-                    from ir_named where canonical is not null
-                    union all
-                    select identifier_type, namespace, value, state, dataset, first_arrived_on
-                    from ir_outside where value is not null and identifier_type <> 'address'
-                ) shown
-                group by identifier_type, namespace, canonical
+                select identifier_type, namespace, canonical, state, dataset, first_arrived_on, record_id,
+                    null::ubigint as outside_key
+                from ir_named where canonical is not null
+                union all
+                select identifier_type, namespace, value, state, dataset, first_arrived_on, null,
+                    case when is_record then subject_key end
+                from ir_outside where value is not null and identifier_type <> 'address'
             ) shown
-            left join (
-                select identifier_type, namespace, canonical, count(*) as records
-                from (
-                    select distinct identifier_type, namespace, canonical, record_id, null::ubigint as outside_key
-                    from ir_named where canonical is not null and record_id is not null
-                    union all
-                    select distinct identifier_type, namespace, value, null, subject_key
-                    from ir_outside where value is not null and identifier_type <> 'address' and is_record
-                ) bearing
-                group by identifier_type, namespace, canonical
-            ) borne using (identifier_type, namespace, canonical)
+            group by identifier_type, namespace, canonical
         ) i
         """,
     )
