@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -66,9 +66,11 @@ def keep_models(run: Path, project: Path) -> None:
         shutil.copytree(run / "compiled", kept_models(project), dirs_exist_ok=True)
 
 
-def tell_lineage(events: Iterator[Any], company: Company, project: Path, run: Path) -> Iterator[Any]:
+def tell_lineage(
+    events: Iterator[Any], company: Company, manifest: Mapping[str, Any], project: Path, run: Path
+) -> Iterator[Any]:
     """Dagster's events of a dbt call; what each model's columns are made of goes with its materialization."""
-    lineage = ProjectLineage(company, read_manifest(project), run / "compiled", kept_models(project))
+    lineage = ProjectLineage(company, manifest, run / "compiled", kept_models(project))
     for event in events:
         if isinstance(event, dg.Output | dg.AssetMaterialization) and "unique_id" in event.metadata:
             told = _column_lineage(lineage, event.metadata["unique_id"].value)

@@ -29,10 +29,9 @@ from pipelines.processes import is_running, name_process
 from pipelines.progress import tell_pace
 from pipelines.scratch import clear_scratch
 from pipelines.settings import REPOSITORY, Settings
-from pipelines.standing import forget_standing
+from pipelines.standing import forget_all
 from pipelines.turns import take_turn
 from pipelines.unchanged import find_same_build, observe_unchanged
-from pipelines.warehouse import open_warehouse
 from quality.company import Company, load_company
 
 MAX_RETRIES = "dagster/max_retries"  # run tag: what was killed at the command line is not started by the daemon
@@ -142,9 +141,8 @@ def _run(settings: Settings, say: Callable[[str], None], arrivals: Arrivals, *, 
         load = cache(partial(_load_all, settings, console))
         runs = [_execute(build_landing_defs(settings, company, console), instance, LAND, **arrivals.choose())]
         same = None if anyway else find_same_build(instance, settings)
-        if anyway and settings.warehouse.exists():
-            with open_warehouse(settings) as connection:
-                forget_standing(connection)
+        if anyway:
+            forget_all(settings)
         if same:
             observe_unchanged(instance, same)
         else:

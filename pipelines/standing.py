@@ -9,10 +9,14 @@ Put here: which models stand, and keeping what they were made of. Keep out: whet
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Mapping, Set
+from functools import cache
 from typing import Any
 
 import duckdb
+
+from pipelines.settings import Settings
+from pipelines.warehouse import open_warehouse
 
 TABLE = "control.standing_models"
 OF_FILES = "view", "seed"  # by how they are materialized
@@ -20,12 +24,15 @@ OF_PARTS = "table", "parts_table"
 LANDED = "landing", "landing_control"  # sources that change with the parts of a dataset, and not otherwise
 
 
-def find_bases(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], files: str) -> dict[str, str]:
-    """What each model that may stand is made of, by its unique id in dbt's manifest.
+def find_bases(
+    connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any], files: str, made: Set[str]
+) -> dict[str, str]:
+    """What each model is made of that may stand, by its unique id in dbt's manifest.
 
     Args:
         connection: the warehouse, with `control.parts` as of now.
         files: digest of the company's and our own files.
+        made: models that are made together.
     """
     parts = dict(
         connection.execute(
@@ -33,13 +40,14 @@ def find_bases(connection: duckdb.DuckDBPyConnection, manifest: Mapping[str, Any
             "from control.parts where state = 'current' group by dataset"
         ).fetchall()
     )
+    sources_of = cache(lambda key: _find_sources(manifest, key, sources_of))
     bases = {}
-    for key, node in manifest["nodes"].items():
-        kind = node["config"].get("materialized")
+    for key in made:
+        kind = manifest["nodes"][key]["config"].get("materialized")
         if kind in OF_FILES:
             bases[key] = files
-        elif kind in OF_PARTS and node["resource_type"] == "model":
-            sources = [manifest["sources"][source] for source in _find_sources(manifest, key)]
+        elif kind in OF_PARTS:
+            sources = [manifest["sources"][source] for source in sources_of(key)]
             if sources and all(source["source_name"] in LANDED for source in sources):
                 datasets = sorted({s["name"] for s in sources if s["source_name"] == LANDED[0]})
                 bases[key] = " ".join([files, *(f"{name}={parts.get(name, '')}" for name in datasets)])
@@ -57,7 +65,7 @@ def take_standing(
         bases: of the models that may stand.
         made: these, and all others that are made together with them.
     """
-    connection.execute(f"create table if not exists {TABLE} (model varchar, basis varchar)")
+    _ensure_table(connection)
     there = {
         place
         for (place,) in connection.execute(
@@ -77,29 +85,37 @@ def take_standing(
         return standing[key]
 
     left = [key for key in bases if not stands(key)]
-    connection.execute(f"delete from {TABLE} where model in (select unnest(?))", [left])
+    forget(connection, left)
     return [key for key, is_standing in standing.items() if is_standing and key in bases]
 
 
+def forget(connection: duckdb.DuckDBPyConnection, models: Iterable[str]) -> None:
+    """Have none of these stand, before they are made again."""
+    _ensure_table(connection)
+    connection.execute(f"delete from {TABLE} where model in (select unnest(?))", [list(models)])
+
+
 def note_made(connection: duckdb.DuckDBPyConnection, bases: Mapping[str, str]) -> None:
-    """Keep what models that were just made are made of."""
-    connection.execute("begin")
-    connection.execute(f"delete from {TABLE} where model in (select unnest(?))", [list(bases)])
+    """Keep what models are made of that stood no more and were just made."""
     connection.execute(f"insert into {TABLE} select unnest(?), unnest(?)", [list(bases), list(bases.values())])
-    connection.execute("commit")
 
 
-def forget_standing(connection: duckdb.DuckDBPyConnection) -> None:
+def forget_all(settings: Settings) -> None:
     """Have the next build make every model again."""
-    connection.execute(f"drop table if exists {TABLE}")
+    if settings.warehouse.exists():
+        with open_warehouse(settings) as connection:
+            connection.execute(f"drop table if exists {TABLE}")
 
 
-def _find_sources(manifest: Mapping[str, Any], key: str) -> Iterator[str]:
-    for parent in _parents(manifest, key):
-        if parent in manifest["sources"]:
-            yield parent
-        else:
-            yield from _find_sources(manifest, parent)
+def _ensure_table(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(f"create table if not exists {TABLE} (model varchar, basis varchar)")
+
+
+def _find_sources(manifest: Mapping[str, Any], key: str, sources_of: Callable[[str], frozenset[str]]) -> frozenset[str]:
+    """Where all that a model is made of begins; `sources_of` remembers what was found of its parents."""
+    parents = _parents(manifest, key)
+    begins = (frozenset([p]) if p in manifest["sources"] else sources_of(p) for p in parents)
+    return frozenset().union(*begins)
 
 
 def _parents(manifest: Mapping[str, Any], key: str) -> list[str]:

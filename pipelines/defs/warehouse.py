@@ -9,12 +9,13 @@ from threading import Thread
 
 import dagster as dg
 from dagster_dbt import DagsterDbtTranslatorSettings, DbtProject, dbt_assets
+from dagster_dbt.asset_utils import DAGSTER_DBT_UNIQUE_ID_METADATA_KEY
 
 from pipelines.dbt import InstalledDbt, Translator, tell_figures
 from pipelines.keys import BUILD, REFRESH, WRITER_POOL
 from pipelines.replay import Replay
 from pipelines.settings import Settings
-from pipelines.standing import find_bases, note_made, take_standing
+from pipelines.standing import find_bases, forget, note_made, take_standing
 from pipelines.warehouse import open_warehouse
 from quality.company import Company
 
@@ -27,11 +28,12 @@ def build_dbt_assets(settings: Settings, project: DbtProject, company: Company, 
 
     Args: files: digest of the files these definitions were loaded from (pipelines/basis.py).
     """
-    translator = Translator(settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True))
 
     @dbt_assets(
         manifest=project.manifest_path,
-        dagster_dbt_translator=translator,
+        dagster_dbt_translator=Translator(
+            settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True)
+        ),
         name="dbt",
         pool=WRITER_POOL,
     )
@@ -40,20 +42,21 @@ def build_dbt_assets(settings: Settings, project: DbtProject, company: Company, 
 
         import_meanwhile("quality.gx.datasource")
         asked, manifest = replay.begin(context, settings), read_manifest(project.project_dir)
-        models = (key for key, node in manifest["nodes"].items() if node["resource_type"] in ("model", "seed"))
-        keys = {model: translator.get_asset_spec(manifest, model, project).key for model in models}
-        made = {model for model, key in keys.items() if key in context.selected_asset_keys}
+        selected = (spec for spec in context.assets_def.specs if spec.key in context.selected_asset_keys)
+        keys = {spec.metadata[DAGSTER_DBT_UNIQUE_ID_METADATA_KEY]: spec.key for spec in selected}
         with open_warehouse(settings) as connection:
-            bases = find_bases(connection, manifest, files) if context.job_name in (BUILD, REFRESH) else {}
-            bases = {model: basis for model, basis in bases.items() if model in made}
-            standing = take_standing(connection, manifest, bases, made)
+            bases, standing = find_bases(connection, manifest, files, keys.keys()), []
+            if context.job_name in (BUILD, REFRESH):
+                standing = take_standing(connection, manifest, bases, keys.keys())
+            else:
+                forget(connection, bases)
         for model in standing:
             yield dg.MaterializeResult(asset_key=keys[model], metadata={"unchanged": True})
         left = [word for model in standing for word in ("--exclude", manifest["nodes"][model]["name"])]
         call = dbt.cli(["build", *CALL, *asked, *left], context=context)
         events = tell_figures(call.stream(), partial(dbt.find_process, call))
         try:
-            yield from tell_lineage(events, company, project.project_dir, call.target_path)
+            yield from tell_lineage(events, company, manifest, project.project_dir, call.target_path)
         finally:
             call.process.terminate()  # where we failed; else it has ended
             call.process.wait()

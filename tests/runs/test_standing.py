@@ -8,7 +8,7 @@ from __future__ import annotations
 import duckdb
 import pytest
 
-from pipelines.standing import find_bases, forget_standing, note_made, take_standing
+from pipelines.standing import TABLE, find_bases, forget, note_made, take_standing
 
 
 def model(place: str, kind: str, *parents: str) -> dict:
@@ -58,7 +58,7 @@ class Warehouse:
 
     def begin(self, files: str = "a") -> set[str]:
         """What stands as a build begins."""
-        self.bases = find_bases(self.con, MANIFEST, files)
+        self.bases = find_bases(self.con, MANIFEST, files, ALL | {"as_of"})
         self.standing = take_standing(self.con, MANIFEST, self.bases, ALL | {"as_of"})
         return set(self.standing)
 
@@ -107,6 +107,14 @@ def test_each_stands_after_what_it_reads(built):
     assert built.standing.index("web_versions") < built.standing.index("web") < built.standing.index("events")
 
 
-def test_all_can_be_asked_for_again(built):
-    forget_standing(built.con)
+def test_what_somebody_makes_by_hand_after_a_landing_does_not_stand_once_that_is_withdrawn(built):
+    built.land("web", 3)
+    forget(built.con, ["web_versions"])
+    note_made(built.con, find_bases(built.con, MANIFEST, "a", {"web_versions"}))
+    built.withdraw(3)
+    assert built.build() == {"shop", "persons"}
+
+
+def test_what_is_kept_of_them_may_be_removed_at_any_time(built):
+    built.con.execute(f"drop table {TABLE}")
     assert built.build() == set()
