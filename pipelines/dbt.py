@@ -92,13 +92,13 @@ class InstalledDbt(DbtCliResource):
     def yield_for_execution(self, context: dg.InitResourceContext) -> Iterator[InstalledDbt]:
         project = Path(self.project_dir)
         scratch = Path(mkdtemp(prefix=name_scratch(), dir=project.parent / FOLDER))
-        with keep_dbt_warm(scratch, project, {"DBT_PROFILES_DIR": str(self.profiles_dir)}) as self._warm:
+        with keep_dbt_warm(scratch, project) as self._warm:
             yield self
 
     def find_process(self, call: DbtCliInvocation) -> int:
         """The number of the process that does what was called for."""
         if self._warm:
-            with suppress(OSError, ValueError):  # where the system tells, and it lives
+            with suppress(OSError, IndexError):  # where the system tells, and it lives
                 forked = Path(f"/proc/{self._warm}/task/{self._warm}/children").read_text(encoding="ascii")
                 return int(forked.split()[-1])
         return call.process.pid

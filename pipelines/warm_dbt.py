@@ -27,43 +27,50 @@ SOCKET = "C360_DBT_SOCKET"  # where the calling command finds the process
 
 
 @contextmanager
-def keep_dbt_warm(folder: Path, project: Path, environ: dict[str, str]) -> Iterator[int | None]:
+def keep_dbt_warm(folder: Path, project: Path) -> Iterator[int | None]:
     """Have `c360-dbt` go on in a process that is ready, as long as this lasts; it ends with this one, however.
 
     Args:
         folder: for the socket and what reading the project leaves; exists, and goes.
-        project: the dbt project, parsed before.
+        project: the dbt project with its profiles, parsed before.
     Yields:
         the number of the process; None where its socket cannot be made, and every call begins anew.
     """
-    place = folder / "socket"
-    with socket.socket(socket.AF_UNIX) as listener:
-        try:
-            listener.bind(str(place))
-            listener.listen()
-        except OSError:  # its path is too long, say
-            yield None
-            return
-        with suppress(OSError):
-            shutil.copy(project / "target" / "partial_parse.msgpack", folder)
-        reader, writer = os.pipe()
-        process = subprocess.Popen(
-            [sys.executable, "-m", "pipelines.warm_dbt", str(listener.fileno()), str(reader), str(project)],
-            pass_fds=(listener.fileno(), reader),
-            env={**os.environ, **environ, "DBT_TARGET_PATH": str(folder), "DBT_LOG_PATH": str(folder)},
-            cwd=project,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-    os.close(reader)
-    os.environ[SOCKET] = str(place)
     try:
-        yield process.pid
+        with socket.socket(socket.AF_UNIX) as listener:
+            try:
+                listener.bind(str(folder / "socket"))
+                listener.listen()
+            except OSError:  # its path is too long, say
+                yield None
+                return
+            process, writer = _start(listener, folder, project)
+        os.environ[SOCKET] = str(folder / "socket")
+        try:
+            yield process.pid
+        finally:
+            os.environ.pop(SOCKET, None)
+            os.close(writer)  # the process sees the end of the pipe, as it does when we are killed
+            process.wait()
     finally:
-        os.environ.pop(SOCKET, None)
-        os.close(writer)  # the process sees the end of the pipe, as it does when we are killed
-        process.wait()
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _start(listener: socket.socket, folder: Path, project: Path) -> tuple[subprocess.Popen, int]:
+    """The process, and the end of the pipe to close when it is to end."""
+    with suppress(OSError):  # it spares parsing
+        shutil.copy(project / "target" / "partial_parse.msgpack", folder)
+    reader, writer = os.pipe()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "pipelines.warm_dbt", str(listener.fileno()), str(reader), str(project)],
+        pass_fds=(listener.fileno(), reader),
+        env={**os.environ, "DBT_TARGET_PATH": str(folder), "DBT_LOG_PATH": str(folder)},
+        cwd=project,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    os.close(reader)
+    return process, writer
 
 
 def call() -> None:

@@ -49,7 +49,7 @@ def tell_outcome(done: subprocess.CompletedProcess[str]) -> tuple[int, list[str]
 def test_a_call_says_and_ends_as_dbt_does_whether_it_is_kept_warm_or_not(project):
     calls = {"one": "3", "broken": "4"}
     cold = [tell_outcome(call_dbt(project, "run", "-s", model, ONE=n)) for model, n in calls.items()]
-    with keep_dbt_warm(project.parent / "tmp", project, {}) as process:
+    with keep_dbt_warm(project.parent / "tmp", project) as process:
         assert [tell_outcome(call_dbt(project, "run", "-s", model, ONE=n)) for model, n in calls.items()] == cold
         assert is_alive(process)
     assert [(code, len(said)) for code, said in cold] == [(0, 2), (1, 2)]
@@ -59,7 +59,7 @@ def test_a_call_says_and_ends_as_dbt_does_whether_it_is_kept_warm_or_not(project
 
 
 def test_a_call_has_the_environment_of_whoever_calls(project):
-    with keep_dbt_warm(project.parent / "tmp", project, {}):
+    with keep_dbt_warm(project.parent / "tmp", project):
         for n in (3, 4):
             assert call_dbt(project, "run", "-s", "one", ONE=str(n)).returncode == 0
             with duckdb.connect(str(project / "small.duckdb"), read_only=True) as made:
@@ -71,7 +71,7 @@ def test_it_ends_where_whoever_kept_it_is_killed_and_so_does_a_call(project):
 import subprocess
 from pathlib import Path
 from pipelines.warm_dbt import keep_dbt_warm
-with keep_dbt_warm(Path({str(project.parent / "tmp")!r}), Path({str(project)!r}), {{}}):
+with keep_dbt_warm(Path({str(project.parent / "tmp")!r}), Path({str(project)!r})):
     call = [{str(C360_DBT)!r}, "run", "-s", "endless"]
     said = subprocess.Popen(call, cwd={str(project)!r}, stdout=subprocess.PIPE, text=True).stdout
     print(next(line for line in said if "START" in line), flush=True)
@@ -92,6 +92,7 @@ with keep_dbt_warm(Path({str(project.parent / "tmp")!r}), Path({str(project)!r})
 def test_where_there_is_no_room_for_its_socket_every_call_begins_anew(project):
     deep = project.parent / ("deep" * 30)
     deep.mkdir()
-    with keep_dbt_warm(deep, project, {}) as process:
+    with keep_dbt_warm(deep, project) as process:
         assert process is None
         assert SOCKET not in os.environ
+    assert not deep.exists()
