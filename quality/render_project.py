@@ -91,14 +91,14 @@ def _models(company: Company, home: Path, package: Path) -> dict[str, str]:
         suppliers = [d for d in datasets if is_supplied(d)]
         files |= {f"models/std/{table.name}__{d.name}.sql": render(d) for d in suppliers}
         files[f"models/std/{table.name}.sql"] = render_union(table, [d.name for d in suppliers])
-        supplied[table.name] = {d.name: is_row_by_row(table, d) for d in suppliers}
+        supplied[table.name] = {d.name: _is_row_by_row(table, d) for d in suppliers}
     documents = document_models(company, sql.read_landing(str(home / "landing")), supplied)
     if any(package.glob("models/**/*.sql")):  # else there is nothing to read
         documents["models/exposures.yml"] = {"exposures": render_exposures(load_consumers(company.folder))}
     return files | {path: _yaml(document) for path, document in documents.items()}
 
 
-def is_row_by_row(table: StandardTable, dataset: Dataset) -> bool:
+def _is_row_by_row(table: StandardTable, dataset: Dataset) -> bool:
     """Whether each row a dataset supplies is made of one landed row; only events are, where no key joins them."""
     return table.name == "std_interactions" and not dataset.contract.with_term("interaction.key")
 

@@ -1,8 +1,8 @@
 {# Standard tables keep their rows from build to build. Rows of parts that landed since the last one are added, and so are
    rows of keys which these landed once more; a dataset is written anew where a part of it is gone, where several rows may
-   make one of the table (in all tables but std_interactions), or where very many parts came. Everything is written anew where the program, the contracts or
-   other files of the company changed (C360_FILES, pipelines/dbt.py), or with --full-refresh.
-   Put here: the materialization. Keep out: what a row says (rendered from the contracts). #}
+   make one of the table (in all tables but std_interactions), or where very many parts came. Everything is written anew
+   where the program, the contracts or other files of the company changed (C360_FILES, pipelines/dbt.py), or with
+   --full-refresh. Put here: the materialization. Keep out: what a row says (rendered from the contracts). #}
 
 {# Meta `suppliers`: dataset -> whether each of its rows is made of one landed row. #}
 {% materialization parts_table, adapter='duckdb' %}
