@@ -116,6 +116,7 @@ def serve(listener: socket.socket, end: int, project: Path) -> int:
     import pipelines.journeys.sql_functions
     import pipelines.publish.key_plugin  # noqa: F401  what dbt would import for its connection
 
+    _keep_details()
     parsed = dbtRunner().invoke(["--quiet", "parse", "--project-dir", str(project), "--profiles-dir", str(project)])
     if not parsed.success:
         return 1  # calls begin anew, and say why
@@ -145,6 +146,22 @@ def serve(listener: socket.socket, end: int, project: Path) -> int:
         caller.close()
         os.close(living)
     return 0
+
+
+def _keep_details() -> None:
+    """Have dbt make no message of its details unless somebody asked for them: it would write each down, thirty for a
+    model, and then leave it out."""
+    from dbt_common.events.base_types import EventLevel
+    from dbt_common.events.event_manager import EventManager
+    from dbt_common.events.event_manager_client import ctx_set_event_manager
+
+    class Results(EventManager):
+        def fire_event(self, e, level=None, *about, **more) -> None:
+            if (level or e.level_tag()) != EventLevel.DEBUG:
+                super().fire_event(e, level, *about, **more)
+
+    if not {"DBT_DEBUG", "DBT_LOG_LEVEL"} & os.environ.keys():
+        ctx_set_event_manager(Results())
 
 
 def _tell(caller: socket.socket, number: int) -> None:

@@ -43,6 +43,14 @@ SCHEMA_NAME_MACRO = """{% macro generate_schema_name(custom_schema_name, node) -
     {{ custom_schema_name or target.schema }}
 {%- endmacro %}
 """
+REPLACE_MACROS = """{% materialization table, adapter='duckdb' -%}
+    {{ return(c360.materialization_replaced_table_duckdb()) }}
+{%- endmaterialization %}
+
+{% materialization view, adapter='duckdb' -%}
+    {{ return(c360.materialization_replaced_view_duckdb()) }}
+{%- endmaterialization %}
+"""
 
 
 def render_project(company: Company, home: Path, package: Path) -> list[Path]:
@@ -143,6 +151,7 @@ def _settings(company: Company, home: Path, package: Path) -> dict[str, str]:
         "profiles.yml": _yaml({name: {"target": "home", "outputs": {"home": output}}}),
         "packages.yml": _yaml({"packages": [{"local": str(package)}]}),
         "macros/generate_schema_name.sql": SCHEMA_NAME_MACRO,
+        "macros/replace.sql": REPLACE_MACROS,
     }
 
 

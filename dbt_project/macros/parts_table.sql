@@ -31,7 +31,7 @@
         where state = 'current'
     {%- endcall %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
-    {% do persist_docs(target_relation, model) %}
+    {% do run_query(c360.comment_on(target_relation)) %}
     {{ adapter.commit() }}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [target_relation]}) }}

@@ -60,10 +60,11 @@ def contract(dataset: str, *columns: dict[str, Any], **custom: Any) -> dict[str,
 
 
 def write_package(folder: Path) -> Path:
-    """A dbt package that has, of what every company shares, only how a standard table keeps its rows."""
+    """A dbt package that has, of what every company shares, only how tables are made and how they keep their rows."""
     (folder / "macros").mkdir(parents=True)
     (folder / "dbt_project.yml").write_text("name: c360\nversion: '1.0.0'\n")
-    shutil.copy(REPOSITORY / "dbt_project" / "macros" / "parts_table.sql", folder / "macros")
+    for name in ("parts_table.sql", "replace.sql"):
+        shutil.copy(REPOSITORY / "dbt_project" / "macros" / name, folder / "macros")
     return folder
 
 

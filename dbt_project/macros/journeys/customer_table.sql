@@ -93,7 +93,7 @@
     {% endif %}
     {% if config.get('is_loose', false) %}{% do run_query("set force_compression = 'auto'") %}{% endif %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
-    {% do persist_docs(target_relation, model) %}
+    {% do run_query(c360.comment_on(target_relation)) %}
     {{ adapter.commit() }}
     {{ run_hooks(post_hooks, inside_transaction=False) }}
     {{ return({'relations': [target_relation]}) }}
@@ -150,7 +150,7 @@
         ) }}
     {%- endcall %}
     {{ run_hooks(post_hooks, inside_transaction=True) }}
-    {% do persist_docs(target_relation, model) %}
+    {% do run_query(c360.comment_on(target_relation)) %}
     {{ adapter.commit() }}
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}
