@@ -10,7 +10,10 @@ from dbt.cli.main import dbtRunner
 from render_support import Landed, column, contract, write_package
 
 VIEWS = contract(
-    "web_views", column("view_id", key=True), column("seen_at", "interaction.occurred_at", "timestamp"), touchpoint="web"
+    "web_views",
+    column("view_id", key=True),
+    column("seen_at", "interaction.occurred_at", "timestamp"),
+    touchpoint="web",
 )
 
 
