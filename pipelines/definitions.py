@@ -51,7 +51,7 @@ def build_defs(settings: Settings, console: dg.LoggerDefinition = dg.colored_con
         build_control_asset(settings, company, files),
         build_identity_assets(settings, company),
         models,
-        build_lineage_asset(settings, company, tables),
+        build_lineage_asset(settings, company, tables, files),
         build_publish_asset(settings, [*tables, LINEAGE]),
         build_journey_pages_asset(settings),
         build_governance_site_asset(settings, company),

@@ -6,6 +6,7 @@ writing the table and the file (pipelines/publish/lineage.py).
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Iterator, Mapping
@@ -17,12 +18,14 @@ from typing import Any
 import dagster as dg
 
 from pipelines.keys import CONTROL, identity_key, landing_key
-from pipelines.publish.lineage import read_published, write_events, write_lineage
+from pipelines.publish.lineage import EVENTS_NAME, count_lineage, read_published, write_events, write_lineage
 from pipelines.settings import Settings
 from quality.company import Company
 from quality.lineage.declared import LANDING
+from quality.lineage.graph import LineageGraph
 from quality.lineage.openlineage import lineage_events
 from quality.lineage.project import ProjectLineage
+from quality.lineage.queries import Queries
 from quality.lineage.sql import ROWS, Column, LineageError
 from quality.lineage.table import lineage_rows, without_lineage
 from quality.promises.output_contract import load_output_contracts
@@ -38,21 +41,42 @@ class Recorded:
     events: Path
 
 
-def record_lineage(settings: Settings, company: Company, *, run_id: str, at: datetime) -> Recorded:
+def record_lineage(settings: Settings, company: Company, files: str, *, run_id: str, at: datetime) -> Recorded:
     """Read the lineage of all published columns; write governance.lineage and the OpenLineage events.
 
+    Where it is as the last build found it, both stay as they are.
+
     Args:
+        files: digest of the company's and our own files.
         at: UTC, naive.
     Raises:
         LineageError: a model cannot be followed; the message names it.
     """
-    graph = ProjectLineage(company, read_manifest(settings.dbt), kept_models(settings.dbt)).graph()
+    queries = _queries(settings.dbt, files)
+    graph = ProjectLineage(company, read_manifest(settings.dbt), kept_models(settings.dbt), queries=queries).graph()
+    queries.keep()
     published = read_published(settings.marts)  # what publishing adds to it, the log of checks, may not be there yet
+    counted, made_of = sum(map(len, published.values())), _digest(files, graph, published)
+    if (rows := count_lineage(settings.marts, made_of)) and (events := settings.lineage / EVENTS_NAME).is_file():
+        return Recorded(counted, rows, [], events)
     written = {c.asset.replace("/", ".") for c in load_output_contracts().values() if not c.is_model}
     ours = {name: [c for c in made.columns if c != ROWS] for name, made in graph.tables.items() if name in written}
-    rows = write_lineage(settings.marts, lineage_rows(company, graph, {**ours, **published}))
+    missing = without_lineage(graph, published)
     events = write_events(settings.lineage, lineage_events(graph, company.company, run_id, at, published))
-    return Recorded(sum(map(len, published.values())), rows, without_lineage(graph, published), events)
+    rows = lineage_rows(company, graph, {**ours, **published})
+    return Recorded(counted, write_lineage(settings.marts, rows, "" if missing else made_of), missing, events)
+
+
+def _digest(files: str, graph: LineageGraph, published: Mapping[str, Mapping[str, str]]) -> str:
+    """Of all that decides what is recorded."""
+    said = [files, sorted(published.items())]
+    for name, made in sorted(graph.tables.items()):
+        said.append([name, [(c, sorted(of.items())) for c, of in made.columns.items()], sorted(made.filters)])
+    return hashlib.sha256(repr(said).encode()).hexdigest()
+
+
+def _queries(project: Path, files: str) -> Queries:
+    return Queries(project / "target" / "lineage.pickle", files)
 
 
 def kept_models(project: Path) -> Path:
@@ -67,15 +91,17 @@ def keep_models(run: Path, project: Path) -> None:
 
 
 def tell_lineage(
-    events: Iterator[Any], company: Company, manifest: Mapping[str, Any], project: Path, run: Path
+    events: Iterator[Any], company: Company, manifest: Mapping[str, Any], project: Path, run: Path, files: str
 ) -> Iterator[Any]:
     """Dagster's events of a dbt call; what each model's columns are made of goes with its materialization."""
-    lineage = ProjectLineage(company, manifest, run / "compiled", kept_models(project))
+    queries = _queries(project, files)
+    lineage = ProjectLineage(company, manifest, run / "compiled", kept_models(project), queries=queries)
     for event in events:
         if isinstance(event, dg.Output | dg.AssetMaterialization) and "unique_id" in event.metadata:
             told = _column_lineage(lineage, event.metadata["unique_id"].value)
             event = event.with_metadata({**event.metadata, **({"dagster/column_lineage": told} if told else {})})
         yield event
+    queries.keep()
 
 
 def _column_lineage(lineage: ProjectLineage, key: str) -> dg.TableColumnLineage | None:

@@ -15,8 +15,14 @@ from quality.company import Company
 CHECK = "every_published_column_has_lineage"
 
 
-def build_lineage_asset(settings: Settings, company: Company, tables: list[dg.AssetKey]) -> dg.AssetsDefinition:
-    """Args: tables: every table of the marts file that dbt makes."""
+def build_lineage_asset(
+    settings: Settings, company: Company, tables: list[dg.AssetKey], files: str
+) -> dg.AssetsDefinition:
+    """
+    Args:
+        tables: every table of the marts file that dbt makes.
+        files: digest of the files these definitions were loaded from (pipelines/basis.py).
+    """
     check = dg.AssetCheckSpec(
         CHECK, asset=LINEAGE, blocking=True,
         description="Every published column reaches a source field or a named origin of quality/lineage/lineage.yml.",
@@ -39,7 +45,7 @@ def build_lineage_asset(settings: Settings, company: Company, tables: list[dg.As
 
         meter, now = Meter(), datetime.now(UTC).replace(tzinfo=None)
         try:
-            recorded = record_lineage(settings, company, run_id=context.run_id, at=now)
+            recorded = record_lineage(settings, company, files, run_id=context.run_id, at=now)
         except LineageError as fault:
             raise dg.Failure(str(fault), allow_retries=False) from fault
         missing = ", ".join(recorded.missing[:20])

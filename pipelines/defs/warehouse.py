@@ -56,7 +56,7 @@ def build_dbt_assets(settings: Settings, project: DbtProject, company: Company, 
         call = dbt.cli(["build", *CALL, *asked, *left], context=context)
         events = tell_figures(call.stream(), partial(dbt.find_process, call))
         try:
-            yield from tell_lineage(events, company, manifest, project.project_dir, call.target_path)
+            yield from tell_lineage(events, company, manifest, project.project_dir, call.target_path, files)
         finally:
             call.process.terminate()  # where we failed; else it has ended
             call.process.wait()

@@ -13,6 +13,7 @@ from typing import Any
 import duckdb
 import pyarrow as pa
 
+from pipelines.publish.made_of import note_made_of, was_made_of
 from quality.promises.create_table import ensure_table
 from quality.promises.output_contract import load_output_contracts
 
@@ -31,12 +32,21 @@ def read_published(marts: Path) -> dict[str, dict[str, str]]:
     return dict(found)
 
 
-def write_lineage(marts: Path, rows: pa.Table) -> int:
+def count_lineage(marts: Path, made_of: str) -> int:
+    """How many rows `governance.lineage` has, if they were made of this; else 0."""
+    with duckdb.connect(str(marts)) as connection:
+        if was_made_of(connection, TABLE) != made_of:
+            return 0
+        return connection.execute(f"select count(*) from {TABLE}").fetchall()[0][0]
+
+
+def write_lineage(marts: Path, rows: pa.Table, made_of: str = "") -> int:
     """Replace the rows of `governance.lineage`.
 
     Args:
         marts: `c360_marts.duckdb`; no connection to it may be open.
         rows: with the columns of `quality.lineage.table.ARROW`.
+        made_of: digest of what they were made of, to be known by the next build.
     Returns:
         the number of rows written.
     """
@@ -46,6 +56,7 @@ def write_lineage(marts: Path, rows: pa.Table) -> int:
         ensure_table(connection, load_output_contracts()["lineage"])
         connection.execute(f"delete from {TABLE}")
         connection.execute(f"insert into {TABLE} by name from incoming order by all")
+        note_made_of(connection, TABLE, made_of)
         connection.execute("commit")
         connection.unregister("incoming")
     return rows.num_rows

@@ -7,14 +7,14 @@ Keep out: one query (sql.py), following (graph.py), tables and files made of it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from quality.company import Company
 from quality.lineage.declared import CONTRACTED, LABEL, LANDING, Declared, landed_dataset, load_declared, origin
 from quality.lineage.graph import LineageGraph
-from quality.lineage.sql import ROWS, LineageError, QueryLineage, read_query
+from quality.lineage.queries import Queries
+from quality.lineage.sql import ROWS, LineageError, QueryLineage
 from quality.render_base import TECHNICAL
 from quality.render_std import STANDARD_TABLES
 
@@ -28,9 +28,13 @@ class ProjectLineage:
         manifest: dbt's `manifest.json` of the rendered project.
         compiled: folders of compiled models, by package and path, as dbt leaves them in `target/compiled`; the first
             that has a model counts.
+        queries: those that were read before.
     """
 
-    def __init__(self, company: Company, manifest: Mapping[str, Any], *compiled: Path):
+    def __init__(
+        self, company: Company, manifest: Mapping[str, Any], *compiled: Path, queries: Queries | None = None
+    ) -> None:
+        self._queries = queries or Queries()
         self._declared = load_declared()
         self._compiled = compiled
         self._nodes = {key: n for key, n in manifest["nodes"].items() if n["resource_type"] == "model"}
@@ -69,9 +73,9 @@ class ProjectLineage:
         Raises:
             LineageError: its columns cannot be followed.
         """
-        named = tuple((t, tuple(columns)) for t, columns in self._schema.items() if t.split(".")[1] in sql)
+        named = {t: tuple(columns) for t, columns in self._schema.items() if t.split(".")[1] in sql}
         try:
-            self.tables[name] = _complete(name, _read_once(sql, named), self._declared)
+            self.tables[name] = _complete(name, self._queries.read(sql, named), self._declared)
         except LineageError as fault:
             raise LineageError(f"{name}: {fault}") from fault
         self._schema[name] = _columns(self.tables[name])
@@ -95,12 +99,6 @@ class ProjectLineage:
         for relation, name in self._landed.items():
             sql = sql.replace(relation, name)
         return sql
-
-
-@lru_cache(maxsize=1024)
-def _read_once(sql: str, schema: tuple[tuple[str, tuple[str, ...]], ...]) -> QueryLineage:
-    """A build asks for its models while dbt makes them, and once more when all are there."""
-    return read_query(sql, dict(schema))
 
 
 def _complete(name: str, read: QueryLineage, declared: Declared) -> QueryLineage:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from datetime import datetime
 
 import dagster as dg
 import duckdb
@@ -15,6 +16,7 @@ from corner_shop_home import COMPANIES
 
 from pipelines.defs.lineage import build_lineage_asset
 from pipelines.keys import LINEAGE
+from pipelines.lineage import record_lineage
 from pipelines.settings import Settings
 from quality.company import load_company
 from quality.lineage.declared import load_declared
@@ -129,11 +131,35 @@ def test_a_model_that_cannot_be_followed_is_named(with_column):
         with_column("from from").graph()
 
 
-def test_a_published_column_without_lineage_holds_publishing_back(demo, tmp_path):
+@pytest.fixture
+def settings(demo, tmp_path) -> Settings:
+    """Of a home with what the demo's build left of lineage."""
     settings = Settings.from_env({}, company=COMPANIES / "demo", home=tmp_path / "home")
     shutil.copytree(demo.home / "dbt" / "target" / "compiled", settings.dbt / "target" / "compiled")
     shutil.copy(demo.home / "dbt" / "target" / "manifest.json", settings.dbt / "target")
     shutil.copy(demo.home / "c360_marts.duckdb", settings.marts)
+    return settings
+
+
+def test_lineage_is_recorded_again_where_a_published_column_or_a_file_is_another(settings):
+    def record(files: str, day: int) -> set[str]:
+        """The days whose events are left."""
+        at, company = datetime(2026, 1, day), load_company(settings.company)
+        recorded = record_lineage(settings, company, files, run_id="run", at=at)
+        with duckdb.connect(str(settings.marts)) as con:
+            assert con.execute("select count(*) from governance.lineage").fetchall() == [(recorded.rows,)]
+        events = recorded.events.read_text(encoding="utf-8").splitlines()
+        return {int(json.loads(event)["eventTime"][8:10]) for event in events}
+
+    assert record("files", 1) == {1}
+    assert record("files", 2) == {1}
+    assert record("other files", 3) == {3}
+    with duckdb.connect(str(settings.marts)) as con:
+        con.execute("alter table marts.fct_orders drop column currency")
+    assert record("other files", 4) == {4}
+
+
+def test_a_published_column_without_lineage_holds_publishing_back(settings):
     with duckdb.connect(str(settings.marts)) as con:
         con.execute("alter table marts.fct_orders add column added_by_hand varchar")
 
@@ -141,7 +167,7 @@ def test_a_published_column_without_lineage_holds_publishing_back(demo, tmp_path
     def publishing() -> None:
         raise AssertionError("published all the same")
 
-    lineage = build_lineage_asset(settings, load_company(settings.company), [])
+    lineage = build_lineage_asset(settings, load_company(settings.company), [], "")
     ran = dg.materialize([lineage, publishing], raise_on_error=False)
     (check,) = ran.get_asset_check_evaluations()
     assert (check.check_name, check.passed) == ("every_published_column_has_lineage", False)
