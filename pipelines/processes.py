@@ -10,15 +10,16 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def name_process() -> str:
-    """This process: its number, and when it began where the system tells, since numbers come back."""
-    return _name(os.getpid())
+def name_process(pid: int | None = None) -> str:
+    """This process, or another: its number, and when it began where the system tells, since numbers come back."""
+    return _name(pid or os.getpid())
 
 
 def is_running(name: str) -> bool:
-    """Whether the process of this name is still there; another one that has its number now is not."""
-    pid, began, _ = name.partition("@")
-    return is_alive(int(pid)) and (not began or _name(int(pid)) == name)
+    """Whether the process of this name is still there; another one that has its number now is not, nor is one that
+    ended and was not asked for yet."""
+    pid, _, began = name.partition("@")
+    return is_alive(int(pid)) and (not began or (_name(int(pid)) == name and _stat(int(pid))[0] != "Z"))
 
 
 def is_alive(pid: int) -> bool:
@@ -34,6 +35,10 @@ def is_alive(pid: int) -> bool:
 
 def _name(pid: int) -> str:
     with suppress(OSError):
-        told = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace")
-        return f"{pid}@{told.rpartition(')')[2].split()[19]}"  # ticks from the start of the machine to its own
+        return f"{pid}@{_stat(pid)[19]}"  # ticks from the start of the machine to its own
     return str(pid)
+
+
+def _stat(pid: int) -> list[str]:
+    """What the system tells of a process after its name, its state first."""
+    return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()

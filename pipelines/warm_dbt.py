@@ -19,9 +19,11 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from pipelines.forks import PLACE, fork
 
 SOCKET = "C360_DBT_SOCKET"  # where the calling command finds the process
 
@@ -44,33 +46,40 @@ def keep_dbt_warm(folder: Path, project: Path) -> Iterator[int | None]:
             except OSError:  # its path is too long, say
                 yield None
                 return
-            process, writer = _start(listener, folder, project)
+            pid, writer, wait = _start(listener, folder, project)
         os.environ[SOCKET] = str(folder / "socket")
         try:
-            yield process.pid
+            yield pid
         finally:
             os.environ.pop(SOCKET, None)
             os.close(writer)  # the process sees the end of the pipe, as it does when we are killed
-            process.wait()
+            wait()
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _start(listener: socket.socket, folder: Path, project: Path) -> tuple[subprocess.Popen, int]:
-    """The process, and the end of the pipe to close when it is to end."""
+def _start(listener: socket.socket, folder: Path, project: Path) -> tuple[int, int, Callable[[], object]]:
+    """The number of the process, the end of a pipe to close when it is to end, and what waits for its end.
+
+    A process that was forked from one that has dbt imported has it forked there, too.
+    """
     with suppress(OSError):  # it spares parsing
         shutil.copy(project / "target" / "partial_parse.msgpack", folder)
-    reader, writer = os.pipe()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "pipelines.warm_dbt", str(listener.fileno()), str(reader), str(project)],
-        pass_fds=(listener.fileno(), reader),
-        env={**os.environ, "DBT_TARGET_PATH": str(folder), "DBT_LOG_PATH": str(folder)},
-        cwd=project,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    os.close(reader)
-    return process, writer
+    (reader, writer), (living, alive) = os.pipe(), os.pipe()
+    files = listener.fileno(), reader, alive
+    begin = [sys.executable, "-m", "pipelines.warm_dbt", str(project), str(folder)]
+    pid = fork(os.environ[PLACE], "pipelines.warm_dbt:begin", *begin[3:], files=files) if PLACE in os.environ else None
+    process = subprocess.Popen([*begin, *map(str, files)], pass_fds=files) if pid is None else None
+    for file in (reader, alive):
+        os.close(file)
+
+    def wait() -> None:
+        os.read(living, 1)  # it holds the other end
+        os.close(living)
+        if process:
+            process.wait()
+
+    return process.pid if process else pid, writer, wait
 
 
 def call() -> None:
@@ -102,6 +111,18 @@ def _call_warm(place: str) -> int | None:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda asked, _: os.kill(pid, asked))
         return int(told.readline() or 1)
+
+
+def begin() -> int:
+    """`serve`, of the words this process was started with: the project, a folder for what reading it leaves, and the
+    numbers of open files: the socket, the end of a pipe, and one that stays open as long as we live."""
+    project, folder, listener, end, _ = sys.argv[1:]
+    os.environ |= {"DBT_TARGET_PATH": folder, "DBT_LOG_PATH": folder}
+    os.chdir(project)
+    silent = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silent, 1)
+    os.dup2(silent, 2)
+    return serve(socket.socket(fileno=int(listener)), int(end), Path(project))
 
 
 def serve(listener: socket.socket, end: int, project: Path) -> int:
@@ -177,4 +198,4 @@ def _receive(caller: socket.socket, size: int) -> bytes:
 
 
 if __name__ == "__main__":
-    sys.exit(serve(socket.socket(fileno=int(sys.argv[1])), int(sys.argv[2]), Path(sys.argv[3])))
+    sys.exit(begin())
