@@ -1,7 +1,8 @@
 """Models a build need not make again, because all they are made of is as it was when they were made.
 
-A view or a seed is made of files alone; a base or standard table also of the landed parts of its datasets. dbt spends a
-tenth of a second on the least of them, and most datasets bring nothing most of the time.
+A view or a seed is made of files alone, and so is a table of what they declare; a base or standard table is also made of
+the landed parts of its datasets. dbt spends a tenth of a second on the least of them, and most datasets bring nothing
+most of the time.
 
 Put here: which models stand, and keeping what they were made of. Keep out: whether a build is needed at all
 (unchanged.py), rows that stay in a table that is made again (dbt_project/macros/parts_table.sql).
@@ -22,6 +23,10 @@ TABLE = "control.standing_models"
 OF_FILES = "view", "seed"  # by how they are materialized
 OF_PARTS = "table", "parts_table"
 LANDED = "landing", "landing_control"  # sources that change with the parts of a dataset, and not otherwise
+DECLARED = {  # tables of the source `control` that say what files say
+    "touchpoints", "touchpoint_items", "datasets", "definitions", "journeys", "journey_stages", "journey_rules",
+    "journey_conditions", "journey_transitions", "journey_version_changes", "journey_atlas",
+}  # fmt: skip
 
 
 def find_bases(
@@ -48,7 +53,7 @@ def find_bases(
             bases[key] = files
         elif kind in OF_PARTS:
             sources = [manifest["sources"][source] for source in sources_of(key)]
-            if sources and all(source["source_name"] in LANDED for source in sources):
+            if sources and all(source["source_name"] in LANDED or _is_declared(source) for source in sources):
                 datasets = sorted({s["name"] for s in sources if s["source_name"] == LANDED[0]})
                 bases[key] = " ".join([files, *(f"{name}={parts.get(name, '')}" for name in datasets)])
     return bases
@@ -109,6 +114,10 @@ def forget_all(settings: Settings) -> None:
 
 def _ensure_table(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(f"create table if not exists {TABLE} (model varchar, basis varchar)")
+
+
+def _is_declared(source: Mapping[str, Any]) -> bool:
+    return source["source_name"] == "control" and source["name"] in DECLARED
 
 
 def _find_sources(manifest: Mapping[str, Any], key: str, sources_of: Callable[[str], frozenset[str]]) -> frozenset[str]:

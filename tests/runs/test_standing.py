@@ -24,16 +24,18 @@ MANIFEST = {
         "persons_shop": model("", "ephemeral", "shop"),
         "persons": model('"std"."persons"', "parts_table", "persons_shop"),
         "events": model('"std"."events"', "parts_table", "web", "shop"),
+        "said": model('"int"."said"', "table", "control.journeys"),
         "as_of": model('"int"."as_of"', "table", "events", "control.run"),
     },
     "sources": {
         "landing.web": {"source_name": "landing", "name": "web"},
         "landing.shop": {"source_name": "landing", "name": "shop"},
         "landing_control.parts": {"source_name": "landing_control", "name": "parts"},
+        "control.journeys": {"source_name": "control", "name": "journeys"},
         "control.run": {"source_name": "control", "name": "run"},
     },
 }
-ALL = {"web_versions", "web", "shop", "persons", "events"}
+ALL = {"web_versions", "web", "shop", "persons", "events", "said"}
 
 
 class Warehouse:
@@ -79,9 +81,9 @@ def test_where_nothing_came_all_stands_but_what_is_made_of_more_than_parts_and_f
     assert built.build() == ALL
 
 
-def test_a_part_brings_down_the_tables_of_its_dataset_and_no_view(built):
+def test_a_part_brings_down_the_tables_of_its_dataset_and_nothing_that_files_say(built):
     built.land("shop", 3)
-    assert built.build() == {"web_versions", "web", "shop"}
+    assert built.build() == {"web_versions", "web", "shop", "said"}
     assert built.build() == ALL
 
 
@@ -92,14 +94,14 @@ def test_with_other_files_nothing_stands(built):
 
 def test_what_somebody_dropped_does_not_stand_nor_does_what_reads_it(built):
     built.con.execute("drop table base.web")
-    assert built.begin() == {"web_versions", "shop", "persons"}
+    assert built.begin() == {"web_versions", "shop", "persons", "said"}
 
 
 def test_what_a_killed_build_may_have_made_does_not_stand_though_its_parts_are_as_before(built):
     built.land("web", 3)
     built.begin()  # and no more
     built.withdraw(3)
-    assert built.build() == {"shop", "persons"}
+    assert built.build() == {"shop", "persons", "said"}
 
 
 def test_each_stands_after_what_it_reads(built):
@@ -112,7 +114,7 @@ def test_what_somebody_makes_by_hand_after_a_landing_does_not_stand_once_that_is
     forget(built.con, ["web_versions"])
     note_made(built.con, find_bases(built.con, MANIFEST, "a", {"web_versions"}))
     built.withdraw(3)
-    assert built.build() == {"shop", "persons"}
+    assert built.build() == {"shop", "persons", "said"}
 
 
 def test_what_is_kept_of_them_may_be_removed_at_any_time(built):
