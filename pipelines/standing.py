@@ -1,8 +1,8 @@
 """Models a build need not make again, because all they are made of is as it was when they were made.
 
-A view or a seed is made of files alone, and so is a table of what they declare; a base or standard table is also made of
-the landed parts of its datasets. dbt spends a tenth of a second on the least of them, and most datasets bring nothing
-most of the time.
+A view or a seed is made of files alone, and so is a table of what they declare; a base or standard table also of the
+landed parts of its datasets. dbt spends a tenth of a second on the least of them, and most datasets bring nothing most
+of the time.
 
 Put here: which models stand, and keeping what they were made of. Keep out: whether a build is needed at all
 (unchanged.py), rows that stay in a table that is made again (dbt_project/macros/parts_table.sql).
