@@ -24,6 +24,7 @@ c360 = Macros(
     resolve_customers=ROWS,
     survive=ROWS,
     in_customer_range="1 = 1",
+    in_rewritten="1 = 1",
     suppliers_of="1",
 )
 dbt = Macros(type_string="varchar")

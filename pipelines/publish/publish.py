@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from pipelines.publish.release import Release
+from pipelines.publish.steward import OFFLINE, write_steward
 from quality.storage import STORAGE_VERSION
 
 __all__ = ["PublishError", "PublishResult", "prepare_marts", "publish"]
@@ -22,7 +23,6 @@ __all__ = ["PublishError", "PublishResult", "prepare_marts", "publish"]
 MARTS_SCHEMAS = ("marts", "governance", "run_state")
 PUBLISHED_NAME = "customer360.duckdb"
 STEWARD_NAME = "steward.duckdb"
-OFFLINE = {"autoinstall_known_extensions": "false"}  # a missing extension must fail, not wait for the network
 
 
 class PublishError(RuntimeError):
@@ -81,7 +81,7 @@ def publish(warehouse: Path, marts: Path, published: Path, private: Path, releas
     _clear_drafts(target, steward)
     try:
         release.draft()
-        steward_tables = _write_steward(warehouse, steward_draft, warehouse.parent / "quarantine")
+        steward_tables = write_steward(warehouse, steward, steward_draft, warehouse.parent / "quarantine")
         shutil.copyfile(marts, draft)
         draft.chmod(0o644)
         for file in (draft, steward_draft):
@@ -114,35 +114,6 @@ def _checkpoint(marts: Path) -> int:
     if Path(f"{marts}.wal").exists():
         raise PublishError(f"{marts}.wal: still there after a checkpoint; another process holds the file")
     return counted
-
-
-def _write_steward(warehouse: Path, draft: Path, quarantine: Path) -> int:
-    """Copy what stewards must see, and a model learns from: identity, raw person records and identifiers, quarantined
-    rows. Returns the number of tables."""
-    with duckdb.connect(config=OFFLINE) as connection:
-        connection.execute(f"attach {_text(warehouse)} as w (read_only)")
-        connection.execute(f"attach {_text(draft)} as s (storage_version '{STORAGE_VERSION}')")
-        wanted = connection.execute(
-            """
-            select table_schema, table_name
-            from system.information_schema.tables
-            where
-                table_catalog = 'w'
-                and (table_schema = 'identity' or table_schema || '.' || table_name in (
-                    'std.std_persons', 'std.std_identifiers', 'control.run', 'control.parts'))
-            order by all
-            """
-        ).fetchall()
-        for schema, table in wanted:
-            connection.execute(f"create schema if not exists s.{schema}")
-            connection.execute(f'create table s.{schema}."{table}" as from w.{schema}."{table}"')
-        if any(quarantine.glob("*/*/*.parquet")):
-            connection.execute(
-                "create table s.quarantine as from "
-                f"read_parquet({_text(quarantine / '*' / '*' / '*.parquet')}, "
-                "union_by_name = true, hive_partitioning = false)"
-            )
-        return connection.execute("select count(*) from duckdb_tables() where database_name = 's'").fetchall()[0][0]
 
 
 def _draft(target: Path) -> Path:

@@ -63,8 +63,8 @@ def write_package(folder: Path) -> Path:
     """A dbt package that has, of what every company shares, only how tables are made and how they keep their rows."""
     (folder / "macros").mkdir(parents=True)
     (folder / "dbt_project.yml").write_text("name: c360\nversion: '1.0.0'\n")
-    for name in ("parts_table.sql", "replace.sql"):
-        shutil.copy(REPOSITORY / "dbt_project" / "macros" / name, folder / "macros")
+    for name in ("parts_table", "replace", "resolved_table", "journeys/customer_table", "engine/journeys"):
+        shutil.copy(REPOSITORY / "dbt_project" / "macros" / f"{name}.sql", folder / "macros")
     return folder
 
 

@@ -1,5 +1,10 @@
-with identified as (
-    {{ c360.resolve_customers(ref('std_interactions'), 'occurred_at') }}
+with interactions as (
+    select * from {{ ref('std_interactions') }}
+    where {{ c360.in_rewritten('interaction_id') }}
+),
+
+identified as (
+    {{ c360.resolve_customers('interactions', 'occurred_at') }}
 ),
 
 orders as (

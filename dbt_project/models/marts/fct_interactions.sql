@@ -1,3 +1,11 @@
+{{ config(
+    materialized='resolved_table',
+    of='std_interactions',
+    key='interaction_id',
+    resolved=['customer_id', 'resolved_by', 'account_key'],
+    sorted_for=['customer_id', 'occurred_at', 'interaction_id']
+) }}
+
 with resolved as (
     select * from {{ ref('int_interactions__resolved') }}
 ),
@@ -46,4 +54,3 @@ final as (
 )
 
 select * from final
-order by customer_id, occurred_at, interaction_id

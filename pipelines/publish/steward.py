@@ -1,0 +1,103 @@
+"""The steward's file: identity, raw person records and identifiers, quarantined rows; for stewards, and to learn from.
+
+A large one is made of the last one: only rows that differ are written, which takes a third of the time of writing all.
+
+Put here: what is in the file and how it comes there. Keep out: swapping it in (publish.py).
+Method: two tables are compared as bags of 64-bit hashes of their rows; all rows of a hash that is not there as often in
+both are replaced. Two rows that differ share a hash once in 10^19.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import duckdb
+
+from quality.storage import STORAGE_VERSION
+
+OFFLINE = {"autoinstall_known_extensions": "false"}  # a missing extension must fail, not wait for the network
+WORTH = 64 * 2**20  # bytes; a smaller file is written sooner than compared
+MOST = 0.3  # of a table's rows, or of a file's blocks: where more differ, or are left empty, all is written
+
+
+def write_steward(warehouse: Path, last: Path, draft: Path, quarantine: Path) -> int:
+    """Write the file anew, or bring a copy of the last one to what the warehouse has now.
+
+    Args:
+        warehouse: no process may have it open for writing.
+        last: the file stewards read now, if there is one; it is left alone.
+        draft: the file to write.
+        quarantine: folder of quarantined parts.
+    Returns:
+        the number of tables.
+    """
+    if _is_worth_keeping(last):
+        shutil.copyfile(last, draft)
+    with duckdb.connect(config=OFFLINE) as connection:
+        connection.execute(f"attach {_text(warehouse)} as w (read_only)")
+        connection.execute(f"attach {_text(draft)} as s (storage_version '{STORAGE_VERSION}')")
+        wanted = _columns(
+            connection,
+            "database_name = 'w' and (schema_name = 'identity' or schema_name || '.' || table_name in "
+            "('std.std_persons', 'std.std_identifiers', 'control.run', 'control.parts'))",
+        )
+        there = _columns(connection, "database_name = 's'")
+        for table in there.keys() - wanted.keys():
+            connection.execute(f"drop table s.{table}")
+        for table, columns in wanted.items():
+            connection.execute(f"create schema if not exists s.{table.partition('.')[0]}")
+            if there.get(table) != columns or not _replace_differing(connection, table):
+                connection.execute(f"create or replace table s.{table} as from w.{table}")
+        if any(quarantine.glob("*/*/*.parquet")):
+            connection.execute(
+                "create table s.quarantine as from "
+                f"read_parquet({_text(quarantine / '*' / '*' / '*.parquet')}, "
+                "union_by_name = true, hive_partitioning = false)"
+            )
+        return connection.execute("select count(*) from duckdb_tables() where database_name = 's'").fetchall()[0][0]
+
+
+def _is_worth_keeping(last: Path) -> bool:
+    """Whether there is a file so large, and not mostly of rows that went."""
+    if not last.is_file() or last.stat().st_size < WORTH:
+        return False
+    with duckdb.connect(str(last), read_only=True, config=OFFLINE) as connection:
+        ((blocks, free),) = connection.execute(
+            "select total_blocks, free_blocks from pragma_database_size()"
+        ).fetchall()
+    return free <= MOST * blocks
+
+
+def _columns(connection: duckdb.DuckDBPyConnection, where: str) -> dict[str, list[tuple[str, str]]]:
+    """Tables, `schema."table"`, with the names and types of their columns."""
+    found = connection.execute(
+        "select schema_name || '.\"' || table_name || '\"', list((column_name, data_type) order by column_index) "
+        f"from duckdb_columns() join duckdb_tables() using (database_name, schema_name, table_name) where {where} "
+        "group by all order by all"
+    )
+    return dict(found.fetchall())
+
+
+def _replace_differing(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Bring `s` to what `w` has; False where so much differs that writing all is quicker."""
+    counted = "(select hash(t) as h, count(*) as n from {}." + table + " as t group by h)"
+    connection.execute(
+        f"create or replace temp table differing as select h from {counted.format('w')} as w "
+        f"full outer join {counted.format('s')} as s using (h) where w.n is distinct from s.n"
+    )
+    differ, rows = connection.execute(
+        f"select (select count(*) from differing), (select count(*) from w.{table})"
+    ).fetchall()[0]
+    if differ > MOST * rows:
+        return False
+    if differ:
+        of_those = "hash(t) in (select h from differing)"
+        gone = f"select t.rowid from s.{table} as t where {of_those}"
+        connection.execute(f"delete from s.{table} where rowid in ({gone})")
+        connection.execute(f"insert into s.{table} select * from w.{table} as t where {of_those}")
+    return True
+
+
+def _text(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
