@@ -21,7 +21,7 @@ from quality.definitions import load_definitions
 from quality.render_base import column_type
 from quality.render_sql import literal, quote
 
-SAMPLE = 10_000  # rows of a part that histograms look at; counts look at all
+SAMPLE = 2_500  # rows of a part that histograms look at; counts look at all
 SEEN = 2_000  # about as many rows of a part are remembered by hash
 FEW = 10  # the median of fewer would tell a value
 MOST_VALUES = 64  # a column with more distinct values in a part is no list of values
