@@ -35,7 +35,8 @@ def split_suites(
 ) -> Split:
     """Which suites must be asked again.
 
-    A suite need not where the same suite over the same parts passed all its checks, and nothing got too old since.
+    A suite need not where the same suite over the same parts passed all its checks; whether its data is too old is told
+    by the latest value that was seen, also where it was too old before.
 
     Args:
         made_from: digest of the files checks and landed rows are made by; another one and nothing stands.
@@ -68,14 +69,15 @@ def split_suites(
 def keep_results(
     connection: duckdb.DuckDBPyConnection, asked: Iterable[tuple[Suite, str]], results: Iterable[CheckResult]
 ) -> None:
-    """Keep what was found of suites that passed whole; what failed is forgotten, and so asked again."""
+    """Keep what was found of suites that passed, but for their age; what failed is forgotten, and so asked again."""
     found: dict[str, list[CheckResult]] = {}
     for result in results:
         found.setdefault(result.suite, []).append(result)
     rows: list[tuple[Any, ...]] = []
     names = [suite.name for suite, _ in asked]
     for suite, basis in asked:
-        if basis != NEVER_KEPT and all(r.success for r in found[suite.name]):
+        aged = {c.name for c in suite.checks if c.expectation == AGE}
+        if basis != NEVER_KEPT and all(r.success or r.check in aged for r in found[suite.name]):
             rows += [(suite.name, basis, r.check, r.failing_rows, r.observed, r.seconds) for r in found[suite.name]]
     connection.execute("begin")
     connection.execute(f"delete from {TABLE} where suite in (select unnest(?::varchar[]))", [names])
@@ -95,25 +97,26 @@ def _basis(suite: Suite, parts: dict[str, str], made_from: str) -> str:
 
 
 def _stand(suite: Suite, known: dict[str, tuple]) -> list[CheckResult] | None:
-    """The suite's results as they would be now; None where one is missing, or data got too old."""
+    """The suite's results as they would be now; None where one is missing."""
     results = []
     for check in suite.checks:
-        if check.name not in known or not _is_young(check, known[check.name][1]):
+        if check.name not in known or (passes := _passes(check, known[check.name][1])) is None:
             return None
         failing, observed, _ = known[check.name]
         results.append(
             CheckResult(
-                suite.name, suite.asset, check.name, check.severity, True, failing, observed, check.threshold, 0.0
+                suite.name, suite.asset, check.name, check.severity, passes, failing, observed, check.threshold, 0.0
             )
         )
     return results
 
 
-def _is_young(check: Check, observed: str) -> bool:
+def _passes(check: Check, observed: str) -> bool | None:
+    """Of what was kept; None where no age was seen."""
     if check.expectation != AGE:
         return True
     oldest = check.arguments["min_value"]
     try:
         return type(oldest).fromisoformat(observed) >= oldest
     except ValueError:  # nothing was there to observe
-        return False
+        return None

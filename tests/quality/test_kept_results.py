@@ -87,21 +87,28 @@ def test_it_is_asked_again_where_the_files_changed(warehouse):
 
 
 @pytest.mark.parametrize(
-    ("latest", "oldest", "again"),
+    ("latest", "oldest", "passes"),
     [
-        (NOW, NOW, False),
-        (NOW, datetime(2026, 3, 2, 0, 0, 1), True),
-        (datetime(2026, 3, 2, 10, 0, 0, 5), datetime(2026, 3, 2, 10), False),
-        (date(2026, 3, 2), date(2026, 3, 2), False),
-        (date(2026, 3, 2), date(2026, 3, 3), True),
-        ("nothing to observe", NOW, True),
+        (NOW, NOW, True),
+        (NOW, datetime(2026, 3, 2, 0, 0, 1), False),
+        (datetime(2026, 3, 2, 10, 0, 0, 5), datetime(2026, 3, 2, 10), True),
+        (date(2026, 3, 2), date(2026, 3, 2), True),
+        (date(2026, 3, 2), date(2026, 3, 3), False),
     ],
 )
-def test_how_old_data_may_be_is_judged_anew(warehouse, latest, oldest, again):
-    keep(warehouse, suite(), latest=latest)
+@pytest.mark.parametrize("passed", [True, False])
+def test_how_old_data_may_be_is_judged_anew(warehouse, latest, oldest, passes, passed):
+    [(of_suite, basis)] = split_suites(warehouse, [suite()], "code", anyway=True).due
+    filled, age = asked(of_suite, latest=latest)
+    keep_results(warehouse, [(of_suite, basis)], [filled, replace(age, success=passed)])
     split = split_suites(warehouse, [suite(oldest=oldest)], "code")
-    assert bool(split.due) == again
-    assert again or [r.threshold for r in split.kept] == ["no null", f"{oldest}"]
+    assert not split.due
+    assert [(r.success, r.threshold) for r in split.kept] == [(True, "no null"), (passes, f"{oldest}")]
+
+
+def test_what_had_no_age_is_asked_again(warehouse):
+    keep(warehouse, suite(), latest="nothing to observe")
+    assert is_asked(warehouse, suite())
 
 
 def test_what_failed_is_asked_until_it_passes(warehouse):
