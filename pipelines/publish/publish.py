@@ -83,6 +83,7 @@ def publish(warehouse: Path, marts: Path, published: Path, private: Path, releas
         release.draft()
         steward_tables = write_steward(warehouse, steward, steward_draft, warehouse.parent / "quarantine")
         shutil.copyfile(marts, draft)
+        _leave_out_notes(draft)
         draft.chmod(0o644)
         for file in (draft, steward_draft):
             _flush(file)
@@ -114,6 +115,12 @@ def _checkpoint(marts: Path) -> int:
     if Path(f"{marts}.wal").exists():
         raise PublishError(f"{marts}.wal: still there after a checkpoint; another process holds the file")
     return counted
+
+
+def _leave_out_notes(draft: Path) -> None:
+    """What builds note for themselves (made_of.py) is nothing to readers."""
+    with duckdb.connect(str(draft), config=OFFLINE) as connection:
+        connection.execute("drop schema if exists run_state cascade")
 
 
 def _draft(target: Path) -> Path:

@@ -70,11 +70,10 @@ def _is_worth_keeping(last: Path) -> bool:
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, where: str) -> dict[str, list[tuple[str, str]]]:
-    """Tables, `schema."table"`, with the names and types of their columns."""
+    """Tables and views, `schema."table"`, with the names and types of their columns."""
     found = connection.execute(
         "select schema_name || '.\"' || table_name || '\"', list((column_name, data_type) order by column_index) "
-        f"from duckdb_columns() join duckdb_tables() using (database_name, schema_name, table_name) where {where} "
-        "group by all order by all"
+        f"from duckdb_columns() where {where} group by all order by all"
     )
     return dict(found.fetchall())
 

@@ -16,6 +16,7 @@ create table identity.membership as select range % 300 as id from range(900);
 create table std.std_persons as select range as id, {'city': range % 7} as place from range(500);
 create table std.std_orders as select 1 as secret;
 create table control.run as select 1 as run;
+create view identity.named as from identity.customers where name is not null;
 """
 CHANGES = {
     "nothing": "",
