@@ -58,7 +58,7 @@ def wait_until(holds) -> None:
 
 @pytest.fixture(params=["started", "forked"])
 def warmed(request, tmp_path, monkeypatch):
-    """Where the process that is kept warm is started by whoever keeps it, or forked from where that was forked itself."""
+    """The process that is kept warm is started by whoever keeps it, or forked from where that was forked itself."""
     if request.param == "started":
         monkeypatch.delenv(PLACE, raising=False)
         yield
