@@ -1,8 +1,8 @@
 """Processes forked from one that has already imported what they need.
 
 A process that runs Dagster with dbt and Great Expectations imports for many seconds before it does anything. One that
-has imported all that forks another in milliseconds. It imports what is installed, never our own code: that may change
-while it lives, and a fork must read it as it is then.
+has imported all that forks another in milliseconds. It imports what is installed, and of our own code this file alone:
+the rest may change while it lives, and a fork must read it as it is then.
 
 Put here: the process that forks, and asking it. Keep out: what is forked (run_launcher.py, warm_dbt.py).
 Source: a fork server, as multiprocessing has one, that hands on open files by SCM_RIGHTS.
@@ -85,7 +85,7 @@ def serve(place: Path, end: int, modules: Sequence[str]) -> None:
 
 def _answer(caller: socket.socket, listener: socket.socket, end: int) -> None:
     size, files, _, _ = socket.recv_fds(caller, 4, 16)
-    asked = json.loads(_receive(caller, min(LONGEST, int.from_bytes(size, "big"))))
+    asked = json.loads(receive(caller, min(LONGEST, int.from_bytes(size, "big"))))
     asked["environ"][PLACE] = listener.getsockname()
     if pid := os.fork():
         for file in files:
@@ -100,16 +100,16 @@ def _answer(caller: socket.socket, listener: socket.socket, end: int) -> None:
 
 def _become(asked: dict, files: list[int]) -> int:
     """Be the process that was asked for; its exit code."""
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    for file, number in zip(files, (1, 2), strict=False):
-        os.dup2(file, number)
-        os.close(file)
-    os.chdir(asked["folder"])
-    os.environ.clear()
-    os.environ.update(asked["environ"])
-    module, function = asked["entry"].split(":")
-    sys.argv = [function, *asked["words"], *map(str, files[2:])]
     try:
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+        for file, number in zip(files, (1, 2), strict=False):
+            os.dup2(file, number)
+            os.close(file)
+        os.chdir(asked["folder"])
+        os.environ.clear()
+        os.environ.update(asked["environ"])
+        module, function = asked["entry"].split(":")
+        sys.argv = [function, *asked["words"], *map(str, files[2:])]
         done = getattr(import_module(module), function)()
         code = done if isinstance(done, int) else 0
     except SystemExit as ended:
@@ -123,7 +123,8 @@ def _become(asked: dict, files: list[int]) -> int:
     return code
 
 
-def _receive(caller: socket.socket, size: int) -> bytes:
+def receive(caller: socket.socket, size: int) -> bytes:
+    """So many bytes, or fewer where the other side ends before."""
     received = b""
     while len(received) < size and (more := caller.recv(size - len(received))):
         received += more

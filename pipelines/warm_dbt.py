@@ -23,7 +23,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from pipelines.forks import PLACE, fork
+from pipelines.forks import PLACE, fork, receive
 
 SOCKET = "C360_DBT_SOCKET"  # where the calling command finds the process
 
@@ -145,7 +145,7 @@ def serve(listener: socket.socket, end: int, project: Path) -> int:
     while end not in select.select([listener, end], [], [])[0]:
         caller, _ = listener.accept()
         size, streams, _, _ = socket.recv_fds(caller, 4, 2)
-        about = json.loads(_receive(caller, int.from_bytes(size, "big")))
+        about = json.loads(receive(caller, int.from_bytes(size, "big")))
         living, alive = os.pipe()
         pid = os.fork()
         if not pid:
@@ -188,13 +188,6 @@ def _keep_details() -> None:
 def _tell(caller: socket.socket, number: int) -> None:
     with suppress(OSError):  # who called may be gone
         caller.sendall(f"{number}\n".encode())
-
-
-def _receive(caller: socket.socket, size: int) -> bytes:
-    received = b""
-    while len(received) < size and (more := caller.recv(size - len(received))):
-        received += more
-    return received
 
 
 if __name__ == "__main__":

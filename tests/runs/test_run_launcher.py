@@ -142,6 +142,16 @@ def test_nobody_is_asked_where_nobody_is_ready(tmp_path):
     assert forks.fork(tmp_path / "nobody", "os:getpid") is None
 
 
+def test_a_fork_whose_folder_is_gone_ends_alone(tmp_path, monkeypatch):
+    end = forks.start(tmp_path / "forks", ["json"])
+    wait_until((tmp_path / "forks").exists)
+    monkeypatch.setattr(Path, "cwd", lambda: tmp_path / "gone")
+    failed = forks.fork(tmp_path / "forks", "os:getpid")
+    wait_until(lambda: not is_alive(failed))
+    assert forks.fork(tmp_path / "forks", "os:getpid")
+    os.close(end)
+
+
 def test_a_fork_that_fails_ends_alone(tmp_path, capfd):
     end = forks.start(tmp_path / "forks", ["json"])
     wait_until((tmp_path / "forks").exists)
