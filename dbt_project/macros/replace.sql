@@ -13,7 +13,7 @@
     {% endif %}
     {% call statement('main') -%}
         {% if config.get('contract').enforced %}
-            insert into {{ target_relation }} {{ get_column_names() }} ({{ get_select_subquery(compiled_code) }});
+            {{ c360.insert_rows(target_relation, compiled_code) }};
         {% else %}
             create or replace table {{ target_relation }} as ({{ compiled_code }});
         {% endif %}
