@@ -16,6 +16,7 @@ import duckdb
 
 from pipelines.publish.release import Release
 from pipelines.publish.steward import OFFLINE, write_steward
+from quality.render_sql import literal
 from quality.storage import STORAGE_VERSION
 
 __all__ = ["PublishError", "PublishResult", "prepare_marts", "publish"]
@@ -45,7 +46,7 @@ def prepare_marts(marts: Path) -> None:
     """Make the marts file with its schemas, in a storage version older clients read. Keeps what is there."""
     marts.parent.mkdir(parents=True, exist_ok=True)
     with duckdb.connect(config=OFFLINE) as connection:
-        connection.execute(f"attach {_text(marts)} as m (storage_version '{STORAGE_VERSION}')")
+        connection.execute(f"attach {literal(str(marts))} as m (storage_version '{STORAGE_VERSION}')")
         for schema in MARTS_SCHEMAS:
             connection.execute(f"create schema if not exists m.{schema}")
 
@@ -138,7 +139,3 @@ def _flush(file: Path) -> None:
     """Onto the disk before the swap, so that a power cut leaves the old file or the new one."""
     with file.open("rb") as handle:
         os.fsync(handle.fileno())
-
-
-def _text(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"

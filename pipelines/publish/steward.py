@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from quality.render_sql import literal
 from quality.storage import STORAGE_VERSION
 
 OFFLINE = {"autoinstall_known_extensions": "false"}  # a missing extension must fail, not wait for the network
@@ -35,8 +36,8 @@ def write_steward(warehouse: Path, last: Path, draft: Path, quarantine: Path) ->
     if _is_worth_keeping(last):
         shutil.copyfile(last, draft)
     with duckdb.connect(config=OFFLINE) as connection:
-        connection.execute(f"attach {_text(warehouse)} as w (read_only)")
-        connection.execute(f"attach {_text(draft)} as s (storage_version '{STORAGE_VERSION}')")
+        connection.execute(f"attach {literal(str(warehouse))} as w (read_only)")
+        connection.execute(f"attach {literal(str(draft))} as s (storage_version '{STORAGE_VERSION}')")
         wanted = _columns(
             connection,
             "database_name = 'w' and (schema_name = 'identity' or schema_name || '.' || table_name in "
@@ -52,7 +53,7 @@ def write_steward(warehouse: Path, last: Path, draft: Path, quarantine: Path) ->
         if any(quarantine.glob("*/*/*.parquet")):
             connection.execute(
                 "create table s.quarantine as from "
-                f"read_parquet({_text(quarantine / '*' / '*' / '*.parquet')}, "
+                f"read_parquet({literal(str(quarantine / '*' / '*' / '*.parquet'))}, "
                 "union_by_name = true, hive_partitioning = false)"
             )
         return connection.execute("select count(*) from duckdb_tables() where database_name = 's'").fetchall()[0][0]
@@ -103,7 +104,3 @@ def _replace_differing(connection: duckdb.DuckDBPyConnection, table: str) -> boo
 def _measure(connection: duckdb.DuckDBPyConnection, hashes: str) -> tuple[int, int]:
     """How many, and their sum."""
     return connection.execute(f"select count(*), coalesce(sum(h), 0) from {hashes}").fetchall()[0]
-
-
-def _text(path: Path) -> str:
-    return "'" + str(path).replace("'", "''") + "'"
