@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pyarrow as pa
@@ -63,20 +64,24 @@ def pair_up(
         labels: as for `key_records`.
         swapped: also where the first name of one is the last name of the other, and the other way round.
         one_in: only the pairs whose first record is one drawn in so many.
-        is_worth: says of pairs (left_id, right_id) which to keep; None: all of them.
+        is_worth: says of pairs (left_id, right_id) which to keep; None: all of them. Called from another thread.
     """
     key_records(engine, rules, labels)
     drawn = f"and hash(l.unique_id) % {one_in} = 0" if one_in > 1 else ""
-    met = [_PAIRS.empty_table()]
-    for condition in _conditions(len(rules), swapped):  # one at a time: each join holds its keys in memory
-        found = engine.fetch(
-            "select l.unique_id as left_id, r.unique_id as right_id from ir_keys l "
-            f"join ir_keys r on {condition} and l.unique_id < r.unique_id and l.label <> r.label {drawn}"
-        )
-        if is_worth is not None:
-            found = found.filter(pa.array(is_worth(found["left_id"].to_numpy(), found["right_id"].to_numpy())))
-        met.append(found)
-    engine.register("ir_agreeing", pa.concat_tables(met))
+    with ThreadPoolExecutor(1) as pool:  # looks at the pairs of one rule while the database finds those of the next
+        met = [
+            pool.submit(
+                _keep,
+                engine.fetch(  # one rule at a time: each join holds its keys in memory
+                    "select l.unique_id as left_id, r.unique_id as right_id from ir_keys l "
+                    f"join ir_keys r on {condition} and l.unique_id < r.unique_id and l.label <> r.label {drawn}"
+                ),
+                is_worth,
+            )
+            for condition in _conditions(len(rules), swapped)
+        ]
+    pairs = [_PAIRS.empty_table(), *(kept.result() for kept in met)]
+    engine.register("ir_agreeing", pa.concat_tables(pairs))
     engine.store(target, "select distinct left_id, right_id from ir_agreeing")
     engine.drop("ir_keys", "ir_agreeing")
 
@@ -101,6 +106,12 @@ def without_implied(rules: Sequence[Rule]) -> list[Rule]:
         if not any(_asks_less(other, rule) for other in kept):
             kept = [other for other in kept if not _asks_less(rule, other)] + [rule]
     return [rule for rule in rules if rule in kept]
+
+
+def _keep(found: pa.Table, is_worth: Callable[[np.ndarray, np.ndarray], np.ndarray] | None) -> pa.Table:
+    if is_worth is None:
+        return found
+    return found.filter(pa.array(is_worth(found["left_id"].to_numpy(), found["right_id"].to_numpy())))
 
 
 def _conditions(rules: int, swapped: bool) -> list[str]:

@@ -34,6 +34,9 @@ class Engine(Protocol):
     def store(self, name: str, query: str) -> None:
         """Keep the rows of `query` as the working relation `name`, replacing it."""
 
+    def define(self, name: str, query: str) -> None:
+        """Make the rows of `query` readable as the working relation `name`; they are found afresh at each reading."""
+
     def register(self, name: str, table: pa.Table) -> None:
         """Make an Arrow table readable as the relation `name`."""
 
@@ -68,6 +71,7 @@ class DuckDBEngine:
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._connection = connection
         self._stored: dict[str, None] = {}
+        self._defined: dict[str, None] = {}
         self._registered: dict[str, None] = {}
 
     @property
@@ -80,6 +84,10 @@ class DuckDBEngine:
     def store(self, name: str, query: str) -> None:
         self._connection.execute(f"create or replace temp table {name} as {query}")
         self._stored[name] = None
+
+    def define(self, name: str, query: str) -> None:
+        self._connection.execute(f"create or replace temp view {name} as {query}")
+        self._defined[name] = None
 
     def register(self, name: str, table: pa.Table) -> None:
         self._connection.register(name, table)
@@ -137,8 +145,10 @@ class DuckDBEngine:
         for name in names:
             if self._registered.pop(name, name) is None:
                 self._connection.unregister(name)
+            if self._defined.pop(name, name) is None:
+                self._connection.execute(f"drop view {name}")
             if self._stored.pop(name, name) is None:
                 self._connection.execute(f"drop table {name}")
 
     def drop_working(self) -> None:
-        self.drop(*self._registered, *self._stored)
+        self.drop(*self._registered, *self._defined, *self._stored)

@@ -45,8 +45,8 @@ class Patterns:
         return tuple(float(s / whole) if n and whole else None for s, n in zip(sums, met, strict=True))
 
 
-def count_patterns(engine: Engine, kinds: Sequence[Kind], pairs: str) -> Patterns:
-    """Compare the pairs of a relation (left_id, right_id) of records of `ir_evidence`."""
+def count_patterns(engine: Engine, kinds: Sequence[Kind], pairs: str, records: str = "ir_evidence") -> Patterns:
+    """Compare the pairs of a relation (left_id, right_id) of records of `ir_evidence`, or of a part of it."""
     columns = sorted({column for kind in kinds for column in kind.columns})
     sides = ", ".join(f"{side}.{c} as {c}_{side}" for side in "lr" for c in columns)
     found = engine.fetch(
@@ -54,7 +54,7 @@ def count_patterns(engine: Engine, kinds: Sequence[Kind], pairs: str) -> Pattern
         select {", ".join(f"{level_of(kind)} as {kind.name}" for kind in kinds)}, count(*) as pairs
         from (
             select {sides} from {pairs} p
-            join ir_evidence l on l.unique_id = p.left_id join ir_evidence r on r.unique_id = p.right_id
+            join {records} l on l.unique_id = p.left_id join {records} r on r.unique_id = p.right_id
         )
         group by all order by all
         """

@@ -129,7 +129,7 @@ def resolve(
             stitch_devices(engine, config, scope)
             find_replaced(engine, scope, "membership", "golden_cell_history", "customers")
         with _timed(report, "survivorship"):
-            choose_survivors(engine, config, scope.relations)
+            choose_survivors(engine, config, scope)
         with _timed(report, "groups"):
             group_households(engine, config, scope)
             group_accounts(engine, config, relations)

@@ -6,10 +6,13 @@ Keep out: masking; these values are raw.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from identity.config import IdentityConfig
 from identity.defaults import GROUPS, SINGLE_ATTRIBUTES
 from identity.engine import Engine
 from identity.relations import Relations
+from identity.scope import Scope
 
 _RULE_ORDER = {
     "source_priority": "trust, valid_at desc nulls last, record_id",
@@ -21,9 +24,11 @@ _UNITS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     **GROUPS,
     **{name: ((name,), (name,)) for name in SINGLE_ATTRIBUTES},
 }
+_ALWAYS = ("account_key", "dataset", "record_id", "valid_at")  # of a record, whatever is known of the person
+_ALONE = "ir_gathered where is_alone"  # a customer's only record says all that is known
 
 
-def choose_survivors(engine: Engine, config: IdentityConfig, relations: Relations) -> None:
+def choose_survivors(engine: Engine, config: IdentityConfig, scope: Scope) -> None:
     """Choose the golden values of every known customer.
 
     source_priority takes the dataset with the smallest survivorship rank, then the latest valid_at, then the smallest
@@ -31,6 +36,7 @@ def choose_survivors(engine: Engine, config: IdentityConfig, relations: Relation
     all others one that has a family name or full name, a street or postcode. E-mail and phone are spelled as identity
     compares them (phone: E.164), so that two spellings of one value are one value for everybody; junk is no value.
     """
+    relations = scope.relations
     units = _find_units(engine, relations)
     rules = sorted({config.survivorship_of(unit) for unit in units})
     ranks = ", ".join(
@@ -39,60 +45,70 @@ def choose_survivors(engine: Engine, config: IdentityConfig, relations: Relation
     has_ranks = "survivorship_rank" in engine.columns(relations.datasets)
     trust = "coalesce(d.survivorship_rank, 1000)" if has_ranks else "1000"
     datasets = f"left join {relations.datasets} d on d.dataset = p.dataset" if has_ranks else ""
+    known = {column: unit for unit, (_, columns) in units.items() for column in columns}
+    spelled = [kind for kind in ("email", "phone") if kind in known]
+    read = (_spelled(c) if c in spelled else f"p.{c}" for c in dict.fromkeys((*known, *_ALWAYS)))
     engine.store(
         "ir_gathered",
         f"""
-        select c.customer_id, c.label, r.node_id, c.records = 1 and r.row_count = 1 as is_alone,
-            p.* replace ({_spelled("email")}, {_spelled("phone")}), {trust} as trust
+        select c.customer_id, c.label, r.node_id, c.records = 1 and r.row_count = 1 as is_alone, {", ".join(read)},
+            {trust} as trust
         from {relations.persons} p
         join ir_records r on r.subject_id = p.subject_id
         join ir_labels l on l.node_id = r.node_id
         join ir_customers c on c.label = l.label
-        {_join_spelling("email")}
-        {_join_spelling("phone")}
+        {" ".join(_join_spelling(kind) for kind in spelled)}
         {datasets}
         """,
     )
     chosen = ", ".join(_choose(unit, lead, columns, config) for unit, (lead, columns) in units.items())
-    taken = ", ".join(_take(unit, columns) for unit, (_, columns) in units.items())
     engine.store(
         "ir_chosen",
         f"""
         with ranked as (select *, {ranks} from ir_gathered where not is_alone)
         select customer_id, {chosen} from ranked group by customer_id
-        union all
-        select customer_id, {taken} from ir_gathered where is_alone
         """,
     )
-    known = {column: unit for unit, (_, columns) in units.items() for column in columns}
-    engine.store(
-        "ir_profiles",
-        "select customer_id, "
-        + ", ".join(
-            f"{known[column]}_.{column} as {column}" if column in known else f"null as {column}"
-            for _, columns in _UNITS.values()
-            for column in columns
-        )
-        + " from ir_chosen",
+    engine.define("ir_profiles", f"{_profiles(known, 'ir_chosen')} union all {_profiles(known)}")
+    cells = (
+        cell
+        for column, unit in known.items()
+        for cell in (_cells(column, unit, config), _cells(column, unit, config, "ir_chosen"))
     )
-    engine.store(
-        "ir_cells",
-        " union all ".join(
-            f"select customer_id, '{column}' as attribute, cast({unit}_.{column} as varchar) as value, "
-            f"{unit}_.dataset as dataset, {unit}_.record_id as record_id, '{config.survivorship_of(unit)}' as rule "
-            f"from ir_chosen where {unit}_.{column} is not null"
-            for column, unit in known.items()
-        ),
+    (engine.define if scope.is_full else engine.store)("ir_cells", " union all ".join(cells))
+
+
+def _profiles(known: Mapping[str, str], chosen: str | None = None) -> str:
+    """Every column of a profile: of the units chosen from several records, or of a customer's only one."""
+    columns = [column for _, columns in _UNITS.values() for column in columns]
+    told = (f"{_from(known[c], c, chosen)} as {c}" if c in known else f"null as {c}" for c in columns)
+    return f"select customer_id, {', '.join(told)} from {chosen or _ALONE}"
+
+
+def _cells(column: str, unit: str, config: IdentityConfig, chosen: str | None = None) -> str:
+    value, dataset, record = (_from(unit, name, chosen) for name in (column, "dataset", "record_id"))
+    known = f"from {chosen} where" if chosen else f"from {_ALONE} and"
+    return (
+        f"select customer_id, '{column}' as attribute, cast({value} as varchar) as value, {dataset} as dataset, "
+        f"{record} as record_id, '{config.survivorship_of(unit)}' as rule {known} {value} is not null"
     )
+
+
+def _from(unit: str, column: str, chosen: str | None) -> str:
+    return f"{unit}_.{column}" if chosen else column
 
 
 def _find_units(engine: Engine, relations: Relations) -> dict[str, tuple[tuple[str, ...], tuple[str, ...]]]:
-    """The units some record knows anything of; name and address always."""
+    """The units, and of each the columns, that some record knows anything of; name and address always."""
     columns = [column for _, columns in _UNITS.values() for column in columns]
     [known] = engine.fetch(
         f"select {', '.join(f'count({column}) > 0 as {column}' for column in columns)} from {relations.persons}"
     ).to_pylist()
-    return {unit: of for unit, of in _UNITS.items() if unit in GROUPS or any(known[column] for column in of[1])}
+    return {
+        unit: (lead, tuple(column for column in columns if known[column] or column in lead))
+        for unit, (lead, columns) in _UNITS.items()
+        if unit in GROUPS or any(known[column] for column in columns)
+    }
 
 
 def _spelled(kind: str) -> str:
@@ -116,11 +132,6 @@ def _choose(unit: str, lead: tuple[str, ...], columns: tuple[str, ...], config: 
     without_lead = " and ".join(f"{name} is null" for name in lead)
     order = f"by_{config.survivorship_of(unit)} + case when {without_lead} then 1000000000 else 0 end"
     return f"arg_min({_value(columns)}, {order}) filter ({_is_present(columns)}) as {unit}_"
-
-
-def _take(unit: str, columns: tuple[str, ...]) -> str:
-    """The same of a customer's only record."""
-    return f"case when {_is_present(columns)} then {_value(columns)} end as {unit}_"
 
 
 def _value(columns: tuple[str, ...]) -> str:

@@ -32,6 +32,7 @@ from identity.threshold import set_threshold
 
 MIN_RECORDS = 200  # fewer say nothing about chance
 RANDOM_PAIRS = 1_500_000
+DRAWN_RECORDS = 50_000  # random pairs are of so many records, evenly taken: they fit a processor's cache
 EM_PAIRS = 1_000_000
 UNKNOWN_PRIOR = 0.0001  # where nothing makes a pair certain
 RECALL_OF_CERTAIN = 0.7  # share of true pairs that agree on one of CERTAIN; the prior hardly depends on it
@@ -122,11 +123,13 @@ class _Training:
         for _ in range(ROUNDS):
             m = self._maximise(blocks, m, u)
             u = self._chance(drawn, m)
-        self._engine.drop("ir_certain", "ir_drawn", "ir_block")
+        self._engine.drop("ir_certain", "ir_drawn", "ir_drawn_evidence", "ir_block")
         return m, u
 
     def _draw(self) -> dict[str, Levels]:
         """Shares of each level among pairs drawn at random."""
+        one_in = max(self._records // DRAWN_RECORDS, 1)
+        records = self._records // one_in
         if self._drawn_pairs == self._all_pairs:
             drawn = (
                 "select l.unique_id as left_id, r.unique_id as right_id "
@@ -134,12 +137,13 @@ class _Training:
             )
         else:  # records are numbered from 0
             drawn = f"""
-                select cast(i % {self._records} as integer) as left_id,
-                    cast(hash(i) % {self._records} as integer) as right_id
-                from range({self._drawn_pairs}) t(i) where i % {self._records} <> hash(i) % {self._records}
+                select cast(i % {records} * {one_in} as integer) as left_id,
+                    cast(hash(i) % {records} * {one_in} as integer) as right_id
+                from range({self._drawn_pairs}) t(i) where i % {records} <> hash(i) % {records}
             """
         self._engine.store("ir_drawn", drawn)
-        return count_patterns(self._engine, self._kinds, "ir_drawn").shares()
+        self._engine.store("ir_drawn_evidence", f"select * from ir_evidence where unique_id % {one_in} = 0")
+        return count_patterns(self._engine, self._kinds, "ir_drawn", "ir_drawn_evidence").shares()
 
     def _block(self, block: Rule) -> Patterns | None:
         """Pairs that agree on a block, by what it does not look at itself; None where there are none."""
