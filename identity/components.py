@@ -163,3 +163,4 @@ def _refuse(
 def _store_labels(engine: Engine, labels: np.ndarray) -> None:
     engine.register("ir_labels_arrow", pa.table({"node_id": np.arange(len(labels), dtype=np.int32), "label": labels}))
     engine.store("ir_labels", "select * from ir_labels_arrow")
+    engine.drop("ir_labels_arrow")

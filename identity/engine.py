@@ -28,6 +28,10 @@ class Engine(Protocol):
     def version(self) -> str:
         """Of the database: what `key_of` makes of a name may differ in another."""
 
+    @property
+    def text(self) -> str:
+        """Type of a stored column of text of which hardly two rows have one value."""
+
     def run(self, sql: str) -> None:
         """Run one statement."""
 
@@ -77,6 +81,10 @@ class DuckDBEngine:
     @property
     def version(self) -> str:
         return duckdb.__version__
+
+    @property
+    def text(self) -> str:
+        return "varchar using compression uncompressed"  # looking for what repeats would be half the cost of a write
 
     def run(self, sql: str) -> None:
         self._connection.execute(sql)

@@ -28,3 +28,4 @@ def add_frequencies(engine: Engine, model: MatchModel) -> None:
         f"left join ir_frequencies {a}_f on {a}_f.attribute = {quote(a)} and {a}_f.value = e.{a}" for a in attributes
     )
     engine.store("ir_comparable", f"select e.*, {shares} from ir_evidence e {joins}")
+    engine.drop("ir_frequencies", "ir_all_frequencies")

@@ -47,15 +47,17 @@ class Graph:
         engine.store("ir_rule_labels", "select * from ir_labels")
         self._add(link_model(engine, model, priority=len(self._config.strong) + 2))
         find_strangers(engine, model)
-        engine.drop("ir_comparable", "ir_scored")
+        engine.drop("ir_comparable", "ir_scored", "ir_rule_labels")
         if engine.count("ir_strangers"):
             self._limits = read_limits(engine, self._config, strangers="ir_strangers")
             self._label()
 
-    def name_edges(self) -> str:
-        """Query of every edge by the names of its ends, with what became of it."""
+    def name_edges(self) -> None:
+        """Write `ir_edges_named`: every edge by the names of its ends, with what became of it; nothing follows."""
         edges = " union all ".join(f"select {EDGE_COLUMNS} from {name}" for name in self._edges)
-        return f"""
+        self._engine.store(
+            "ir_edges_named",
+            f"""
             with judged as (
                 select e.* exclude (reason), coalesce(e.reason, b.reason) as reason,
                     coalesce(b.for_review, e.reason in ({literals(FOR_REVIEW)}), false) as for_review
@@ -67,7 +69,9 @@ class Graph:
                 e.evidence, case when e.reason is null then 'accepted' else 'refused' end as state, e.reason,
                 e.for_review
             from judged e join ir_names l on l.node_id = e.left_id join ir_names r on r.node_id = e.right_id
-        """
+            """,
+        )
+        self._engine.drop(*self._edges)
 
     def _add(self, edge_relation: str) -> None:
         self._edges.append(edge_relation)

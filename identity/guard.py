@@ -17,6 +17,9 @@ PAIR_WEIGHT = 0.9  # a pair out of a contested value stands behind every edge of
 AMBIGUOUS = "ambiguous: others who carry the value agree with one of the two only"
 
 
+_OF_ONE_KIND = ("ir_carried", "ir_holders", "ir_crowded", "ir_contested", "ir_faces", "ir_compared", "ir_pairs")
+
+
 def link_guarded(engine: Engine, config: IdentityConfig, identifier_type: str) -> str:
     """Write `ir_edges_<type>` and return its name; add contested and crowded values to `ir_unusable`.
 
@@ -80,6 +83,7 @@ def link_guarded(engine: Engine, config: IdentityConfig, identifier_type: str) -
     engine.store(
         "ir_unusable", "select * from ir_unusable union all select value_id as node_id, state from ir_contested"
     )
+    engine.drop("ir_together", "ir_shown", "ir_denied", *_OF_ONE_KIND)
     return f"ir_edges_{identifier_type}"
 
 
@@ -117,6 +121,7 @@ def link_addresses(engine: Engine, config: IdentityConfig) -> str:
         where p.reason is distinct from 'first name unknown'
         """,
     )
+    engine.drop(*_OF_ONE_KIND)
     return "ir_edges_address"
 
 

@@ -150,7 +150,7 @@ def _follow_ids(engine: Engine, scope: Scope) -> None:
 
 
 def _log_events(engine: Engine, known_at: datetime, run_id: str) -> None:
-    engine.store(
+    engine.define(
         "ir_events",
         f"""
         with flows as (

@@ -78,6 +78,7 @@ def group_households(engine: Engine, config: IdentityConfig, scope: Scope) -> No
         from members m join anchors a using (group_no) join reasons r using (customer_id)
         """,
     )
+    engine.drop("ir_homes", "ir_sharers", "ir_shares", "ir_household_members")
 
 
 def _gather_sharers(engine: Engine, scope: Scope) -> None:
@@ -131,7 +132,7 @@ def _find_homes(engine: Engine, config: IdentityConfig) -> None:
             select label, node_id from ir_gathered where is_alone and account_key is null
             union all
             select distinct g.label, g.node_id
-            from ir_gathered g join ir_chosen c on c.customer_id = g.customer_id and c.address_.record_id = g.record_id
+            from ir_gathered g join ir_chosen c on c.customer_id = g.customer_id and c.address_record_id = g.record_id
             where not g.is_alone and g.account_key is null
         )
         select label, address from golden join ir_people using (node_id)

@@ -22,7 +22,7 @@ from identity.comparisons import frequency_columns, kinds_of
 from identity.model_rules import ModelRules
 
 MODEL_FILE = "model.json"
-FORMAT = 2
+FORMAT = 3
 FREQUENCY_SCHEMA = pa.schema([("attribute", pa.string()), ("value", pa.string()), ("share", pa.float64())])
 
 
@@ -61,8 +61,9 @@ class MatchModel:
     def fingerprint(self) -> str:
         """First 16 hex digits of the SHA-256 of all numbers."""
         digest = hashlib.sha256(json.dumps(self._numbers(), sort_keys=True).encode())
-        for name in FREQUENCY_SCHEMA.names:
-            digest.update(json.dumps(self.frequencies[name].to_pylist()).encode())
+        for name in ("attribute", "value"):
+            digest.update("\0".join(self.frequencies[name].to_pylist()).encode())
+        digest.update(self.frequencies["share"].to_numpy().astype("<f8").tobytes())
         return digest.hexdigest()[:16]
 
     @property

@@ -52,38 +52,35 @@ def describe_people(engine: Engine, relations: Relations) -> None:
     )
     spelled = " union ".join(f"select {column} as raw from ir_latest" for column in ("first_name", "last_name"))
     engine.store("ir_spelled", f"select raw, {fold('raw')} as folded from ({spelled}) n where raw is not null")
-    engine.store(
-        "ir_named_people",
-        rf"""
-        select node_id, subject_id, birth_date, gender,
-            street || '|' || coalesce(postcode, city) || '|' || coalesce(upper(country), '') as address,
-            regexp_replace(case
-                when first is not null then first
-                when contains(full_name, ',') then parts[2]
-                else regexp_extract(bare_name, '^(\S+) ', 1) end, '{_TITLES}', '') as first,
-            case
-                when last is not null then last
-                when first is not null then null
-                when contains(full_name, ',') then parts[1]
-                else regexp_extract(bare_name, ' (\S+)$', 1) end as last,
-            regexp_extract(coalesce(last, folded_name), '{_GENERATION}', 1) as generation
-        from (
-            select *, regexp_replace(regexp_replace(folded_name, '{_TITLES}', ''), '{_GENERATION}', '') as bare_name
-            from (
-                select p.*, f.folded as first, l.folded as last,
-                    case when full_name is not null then {fold_all("string_split(full_name, ',')")} end as parts,
-                    nullif(array_to_string(parts, ' '), '') as folded_name
-                from ir_latest p
-                left join ir_spelled f on f.raw = p.first_name
-                left join ir_spelled l on l.raw = p.last_name
-            ) folded
-        ) bare
-        """,
-    )
     engine.store("ir_formal", "select name, list(formal order by formal) as formal from ir_nicknames group by name")
     engine.store(
         "ir_people",
         rf"""
+        with named as (
+            select node_id, subject_id, birth_date, gender,
+                street || '|' || coalesce(postcode, city) || '|' || coalesce(upper(country), '') as address,
+                regexp_replace(case
+                    when first is not null then first
+                    when contains(full_name, ',') then parts[2]
+                    else regexp_extract(bare_name, '^(\S+) ', 1) end, '{_TITLES}', '') as first,
+                case
+                    when last is not null then last
+                    when first is not null then null
+                    when contains(full_name, ',') then parts[1]
+                    else regexp_extract(bare_name, ' (\S+)$', 1) end as last,
+                regexp_extract(coalesce(last, folded_name), '{_GENERATION}', 1) as generation
+            from (
+                select *, regexp_replace(regexp_replace(folded_name, '{_TITLES}', ''), '{_GENERATION}', '') as bare_name
+                from (
+                    select p.*, f.folded as first, l.folded as last,
+                        case when full_name is not null then {fold_all("string_split(full_name, ',')")} end as parts,
+                        nullif(array_to_string(parts, ' '), '') as folded_name
+                    from ir_latest p
+                    left join ir_spelled f on f.raw = p.first_name
+                    left join ir_spelled l on l.raw = p.last_name
+                ) folded
+            ) bare
+        )
         select p.node_id, p.subject_id, nullif(p.first, '') as first, nullif(split_part(p.first, ' ', 1), '') as token,
             coalesce(f.formal, [split_part(p.first, ' ', 1)]) as formal,
             nullif(regexp_replace(p.last, '{_GENERATION}', ''), '') as last,
@@ -91,11 +88,11 @@ def describe_people(engine: Engine, relations: Relations) -> None:
                 else p.generation end as generation,
             case when p.birth_date not in ({literals(UNKNOWN_BIRTH_DATES)}) then p.birth_date end as birth_date,
             p.gender, p.address, f.name is not null as is_given_name
-        from ir_named_people p
+        from named p
         left join ir_formal f on f.name = split_part(p.first, ' ', 1)
         """,
     )
-    engine.drop("ir_spelled", "ir_named_people", "ir_formal")
+    engine.drop("ir_spelled", "ir_formal")
 
 
 def same_first_name(left: str, right: str) -> str:

@@ -51,30 +51,34 @@ def number_nodes(engine: Engine, config: IdentityConfig) -> int:
     ir_uses: subject_id, record_id, node_id, priority, strength; no junk.
     """
     priorities = [(kind, str(rank)) for rank, kind in enumerate((*config.strong, *config.weak), start=1)]
-    engine.store(
+    first = "min(first_arrived_on) as first_arrived_on, arg_min(dataset, (first_arrived_on, dataset)) as dataset"
+    engine.store(  # by record first: counting what is distinct would cost twice as much
         "ir_identifiers",
         f"""
         select cast(row_number() over (order by node) - 1 + (select count(*) from ir_records) as integer) as node_id,
-            i.* exclude (value_state),
-            case when value_state <> 'used' then value_state
-                when records > {fan_out_of(config)} then 'hub' else 'used' end as state
+            i.* replace (
+                case when state <> 'used' then state
+                    when records > {fan_out_of(config)} then 'hub' else 'used' end as state
+            )
         from (
             select identifier_type, namespace, canonical as value,
                 identifier_type || '|' || namespace || '|' || canonical as node,
                 case when identifier_type in ({literals(config.weak)}) then 'weak' else 'strong' end as strength,
                 {case_of("identifier_type", priorities)} as priority,
-                count(distinct record_id) + count(distinct outside_key) as records,
-                min(first_arrived_on) as first_arrived_on,
-                arg_min(dataset, (first_arrived_on, dataset)) as dataset, min(state) as value_state
+                count(record_id) + count(outside_key) as records, {first}, min(state) as state
             from (
-                select identifier_type, namespace, canonical, state, dataset, first_arrived_on, record_id,
-                    null::ubigint as outside_key
-                from ir_named where canonical is not null
-                union all
-                select identifier_type, namespace, value, state, dataset, first_arrived_on, null,
-                    case when is_record then subject_key end
-                from ir_outside where value is not null and identifier_type <> 'address'
-            ) shown
+                select identifier_type, namespace, canonical, record_id, outside_key, {first}, min(state) as state
+                from (
+                    select identifier_type, namespace, canonical, state, dataset, first_arrived_on, record_id,
+                        null::ubigint as outside_key
+                    from ir_named where canonical is not null
+                    union all
+                    select identifier_type, namespace, value, state, dataset, first_arrived_on, null,
+                        case when is_record then subject_key end
+                    from ir_outside where value is not null and identifier_type <> 'address'
+                ) shown
+                group by identifier_type, namespace, canonical, record_id, outside_key
+            ) by_record
             group by identifier_type, namespace, canonical
         ) i
         """,

@@ -50,19 +50,11 @@ class Outlook:
         self._keys = {name: number for number, name in enumerate(keys)}
         self._rare = {column: number for number, column in enumerate(model.frequency_columns)}
         looks = (f"case when {value} is null then 0 else hash({value}) >> 32 end" for value in keys.values())
-        rarities = "".join(f", -log2(tf_{column}) as rare_{column}" for column in self._rare)
-        found = engine.fetch(
+        rarities = "".join(f", (-log2(tf_{column}))::float as rare_{column}" for column in self._rare)
+        self._found = engine.fetch(
             f"select unique_id, last_name, [{', '.join(looks)}]::uint32[{len(keys)}] as looks{rarities} "
             "from ir_comparable"
         )
-        # The values of a record lie side by side: to look at many of them costs no more than to look at one.
-        order = np.argsort(found["unique_id"].to_numpy())
-        values = found["looks"].combine_chunks().flatten().to_numpy().reshape(len(order), len(keys))
-        self._values = values.take(order, axis=0)  # at a quarter of the cost of an index in brackets
-        self._last = spell(found["last_name"]).take(order)
-        self._rarity = np.empty((len(order), len(self._rare)), np.float32)
-        for column, number in self._rare.items():
-            self._rarity[:, number] = found[f"rare_{column}"].to_numpy().take(order)
         self._prior = weight_at(model.prior)
         self._weights = {
             kind.name: [
@@ -72,6 +64,23 @@ class Outlook:
             for kind in kinds
         }
 
+    @cached_property
+    def _records(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Of each record: all values, the letters of the last name, rarities. Made where they are first asked for, in
+        another thread than the database's if that is where pairs are looked at."""
+        found, self._found = self._found, None
+        # The values of a record lie side by side: to look at many of them costs no more than to look at one.
+        values = np.empty((len(found), len(self._keys)), np.uint32)
+        rarity = np.empty((len(found), len(self._rare)), np.float32)
+        for part in found.to_batches():
+            places = part["unique_id"].to_numpy()
+            values[places] = part["looks"].flatten().to_numpy().reshape(len(part), len(self._keys))
+            for column, number in self._rare.items():
+                rarity[places, number] = part[f"rare_{column}"].to_numpy(zero_copy_only=False)
+        last = np.empty(len(found), np.uint32)
+        last[found["unique_id"].to_numpy()] = spell(found["last_name"])
+        return values, last, rarity
+
     def may_weigh(self, left: np.ndarray, right: np.ndarray, at_least: float) -> np.ndarray:
         """Of each pair of records, whether its match weight, log2 of the odds, may be so high."""
         cuts = range(CHUNK, len(left), CHUNK)
@@ -80,12 +89,14 @@ class Outlook:
 
     def find_possible(self, left: np.ndarray, right: np.ndarray) -> dict[str, Possible]:
         """Of each comparison, which pairs of records can come to what."""
-        alike = may_be_alike(self._last.take(left), self._last.take(right))
-        pairs = _Pairs(self._keys, self._values.take(left, axis=0), self._values.take(right, axis=0), alike)
+        values, last, _ = self._records
+        alike = may_be_alike(last.take(left), last.take(right))
+        pairs = _Pairs(self._keys, values.take(left, axis=0), values.take(right, axis=0), alike)
         return {name: pairs.find_possible(name, "family" in self._weights) for name in self._weights}
 
     def _find_most(self, left: np.ndarray, right: np.ndarray) -> np.ndarray:
-        rarity = np.fmin(self._rarity.take(left, axis=0), self._rarity.take(right, axis=0))
+        _, _, rarities = self._records
+        rarity = np.fmin(rarities.take(left, axis=0), rarities.take(right, axis=0))
         most = np.full(len(left), self._prior, np.float32)
         for name, (unknown, *levels) in self.find_possible(left, right).items():
             of_kind = np.where(unknown, np.float32(0), np.float32(-np.inf))

@@ -76,7 +76,7 @@ def draw_regions(engine: Engine, nodes: int, scope: Scope, model: MatchModel | N
         "ir_region_labels", pa.table({"node_id": np.arange(nodes, dtype=np.int32), "label": pa.array(labels)})
     )
     first = "0" if scope.is_full else "(select coalesce(max(region), -1) + 1 from identity_index.regions)"
-    engine.store(
+    engine.define(
         "ir_regions",
         f"""
         select key, label + {first} as region
@@ -95,13 +95,11 @@ def draw_regions(engine: Engine, nodes: int, scope: Scope, model: MatchModel | N
         join ir_region_labels using (node_id)
         """,
     )
+    engine.drop("ir_bound")
 
 
 def index_queries(basis: str, model: MatchModel | None) -> dict[str, str]:
     """Relation of INDEX -> query of its rows."""
-    keyed = (
-        f"select {key_of('subject_id')} as subject_key, e.* from ir_evidence e join ir_records on node_id = unique_id"
-    )
     nothing = "select * from identity_index.{} where false"
     return {
         "basis": f"select {quote(basis)} as basis",
@@ -109,6 +107,6 @@ def index_queries(basis: str, model: MatchModel | None) -> dict[str, str]:
         "reach": reach_of(),
         "regions": "select key, region from ir_regions",
         "household_shares": "select customer_id, reason, key from ir_household_shares",
-        "evidence": f"select subject_key, {keep_evidence()} from ({keyed})" if model else nothing.format("evidence"),
-        "blocks": blocks_of(f"({keyed})", "subject_key", model) if model else nothing.format("blocks"),
+        "evidence": f"select subject_key, {keep_evidence()} from ir_evidence" if model else nothing.format("evidence"),
+        "blocks": blocks_of("ir_evidence", "subject_key", model) if model else nothing.format("blocks"),
     }

@@ -167,7 +167,7 @@ def _add_neighbours(engine: Engine, config: IdentityConfig, model: MatchModel) -
     engine.store(
         "ir_evidence",
         "select * from ir_evidence where unique_id in (select left_id from ir_met) union all by name "
-        f"select right_id as unique_id, {retell_evidence()} from ({kept}) join ir_neighbours using (subject_key)",
+        f"select right_id as unique_id, subject_key, {retell_evidence()} from ({kept}) join ir_neighbours using (subject_key)",
     )
     engine.store("ir_candidates", "select left_id, right_id from ir_met join ir_neighbours using (subject_key)")
     score_met(engine, model, "ir_near", "ir_candidates", bind_from(model, config.known_once))

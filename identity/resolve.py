@@ -122,7 +122,7 @@ def resolve(
                 if model:
                     graph.link_by_model(model)
         with _timed(report, "edges"):
-            engine.store("ir_edges_named", graph.name_edges())
+            graph.name_edges()
         with _timed(report, "customers"):
             name_customers(engine, scope.relations)
         with _timed(report, "stitch"):
@@ -130,11 +130,12 @@ def resolve(
             find_replaced(engine, scope, "membership", "golden_cell_history", "customers")
         with _timed(report, "survivorship"):
             choose_survivors(engine, config, scope)
+            engine.drop("ir_sightings", "ir_values")
         with _timed(report, "groups"):
             group_households(engine, config, scope)
             group_accounts(engine, config, relations)
         with _timed(report, "history"):
-            engine.store("ir_everyone", _EVERYONE)
+            engine.define("ir_everyone", _EVERYONE)
             known_at = read_clock(engine, known_at)
             compare_states(engine, known_at, run_id, scope)
         with _timed(report, "regions"):

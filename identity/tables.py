@@ -6,6 +6,7 @@ Keep out: how the rows come about.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from identity.engine import Engine
@@ -14,16 +15,16 @@ from identity.scope import Scope
 
 SCHEMA, INDEX_SCHEMA = "identity", "identity_index"
 PERSON_COLUMNS = (
-    "full_name varchar, first_name varchar, middle_name varchar, last_name varchar, title varchar, birth_date date, "
-    "gender varchar, marital_status varchar, email varchar, phone varchar, street varchar, city varchar, "
+    "full_name text, first_name varchar, middle_name varchar, last_name text, title varchar, birth_date date, "
+    "gender varchar, marital_status varchar, email text, phone text, street text, city varchar, "
     "region varchar, postcode varchar, country varchar, language varchar, occupation varchar, income decimal(18,2), "
     "account_key varchar, attributes varchar"
 )
-# Rebuilt by every resolve.
+# Rebuilt by every resolve. `text` is a varchar of which hardly two rows have one value (`Engine.text`).
 STATE = {
-    "customers": "customer_id uuid, knowledge_level varchar, anchor varchar, first_arrived_on date, records bigint, "
+    "customers": "customer_id uuid, knowledge_level varchar, anchor text, first_arrived_on date, records bigint, "
     "identifiers bigint",
-    "id_lookup": "subject_id varchar, customer_id uuid, resolved_by varchar, device_key varchar",
+    "id_lookup": "subject_id text, customer_id uuid, resolved_by varchar, device_key varchar",
     "device_intervals": "device_key varchar, customer_id uuid, valid_from timestamp, valid_to timestamp, "
     "reason varchar",
     "device_customers": "device_key varchar, customer_id uuid",
@@ -31,9 +32,9 @@ STATE = {
     "account_groups": "account_group_id uuid, account_key varchar, top_parent_key varchar, is_in_cycle boolean, "
     "reason varchar",
     "households": "household_id uuid, customer_id uuid, reason varchar",
-    "edges": "left_node varchar, right_node varchar, rule varchar, weight double, evidence varchar, state varchar, "
+    "edges": "left_node text, right_node text, rule varchar, weight double, evidence varchar, state varchar, "
     "reason varchar",
-    "identifiers": "identifier_type varchar, namespace varchar, value varchar, node varchar, strength varchar, "
+    "identifiers": "identifier_type varchar, namespace varchar, value text, node text, strength varchar, "
     "records bigint, state varchar",
     "review_queue": "left_node varchar, right_node varchar, reason varchar, rule varchar, weight double, "
     "detail varchar",
@@ -41,7 +42,10 @@ STATE = {
     "id_redirects": 'old_id uuid, new_id uuid, cause varchar, "at" timestamp',
     "phone_cache": "value varchar, country varchar, canonical varchar",
 }
-_OF_EVIDENCE = {"formal": "varchar[]", "is_given_name": "boolean"}
+_OF_EVIDENCE = {
+    "formal": "varchar[]", "is_given_name": "boolean",
+    **dict.fromkeys(("first_name", "last_name", "birth_date", "street_name", "email", "phone", "government_id"), "text"),
+}  # fmt: skip
 # What the next resolve goes on from; keys are `identity.sql.key_of` of names. Nothing else reads it.
 INDEX = {
     "basis": "basis varchar",
@@ -52,13 +56,13 @@ INDEX = {
     "evidence": "subject_key ubigint, "
     + ", ".join(f"{name} {_OF_EVIDENCE.get(name, 'varchar')}" for name in KEPT_COLUMNS),
     "blocks": "subject_key ubigint, block ubigint",
-    "household_shares": "customer_id uuid, reason varchar, key varchar",
+    "household_shares": "customer_id uuid, reason varchar, key text",
 }
 # Only ever added to; a row with known_to is closed once, and never changed otherwise.
 HISTORY = {
-    "membership": "subject_id varchar, kind varchar, customer_id uuid, valid_from timestamp, valid_to timestamp, "
+    "membership": "subject_id text, kind varchar, customer_id uuid, valid_from timestamp, valid_to timestamp, "
     "known_from timestamp, known_to timestamp",
-    "golden_cell_history": "customer_id uuid, attribute varchar, value varchar, dataset varchar, record_id varchar, "
+    "golden_cell_history": "customer_id uuid, attribute varchar, value text, dataset varchar, record_id text, "
     "rule varchar, known_from timestamp, known_to timestamp",
     "id_events": 'event_id uuid, event varchar, customer_id uuid, other_id uuid, cause varchar, "at" timestamp, '
     "run_id varchar",
@@ -76,7 +80,7 @@ def create_tables(engine: Engine) -> None:
     if engine.columns(f"{SCHEMA}.golden_cells") and not engine.columns(f"{SCHEMA}.golden_cell_history"):
         statements.append(f"drop table {SCHEMA}.golden_cells")  # a home from before there was a history of cells
     for name, ddl in {**STATE, **INDEX, **HISTORY}.items():
-        statements.append(f"create table if not exists {_place(name)} ({ddl})")
+        statements.append(f"create table if not exists {_place(name)} ({_typed(engine, ddl)})")
     for name, query in VIEWS.items():
         statements.append(f"create view if not exists {SCHEMA}.{name} as {query}")
     engine.publish(statements)
@@ -89,6 +93,10 @@ def columns_of(name: str) -> tuple[str, ...]:
 
 def _place(name: str) -> str:
     return f"{INDEX_SCHEMA if name in INDEX else SCHEMA}.{name}"
+
+
+def _typed(engine: Engine, ddl: str) -> str:
+    return re.sub(r"\btext\b", engine.text, ddl)
 
 
 def replace_state(engine: Engine, queries: Mapping[str, str], history: list[str], scope: Scope) -> None:
@@ -106,7 +114,7 @@ def replace_state(engine: Engine, queries: Mapping[str, str], history: list[str]
         statements.append(
             f"delete from {_place(name)} where {replaced}"
             if replaced
-            else f"create or replace table {_place(name)} ({ddl[name]})"
+            else f"create or replace table {_place(name)} ({_typed(engine, ddl[name])})"
         )
         statements.append(f"insert into {_place(name)} ({columns}) select {columns} from ({query})")
     engine.publish(statements)

@@ -33,7 +33,7 @@ from identity.threshold import set_threshold
 MIN_RECORDS = 200  # fewer say nothing about chance
 RANDOM_PAIRS = 1_500_000
 DRAWN_RECORDS = 50_000  # random pairs are of so many records, evenly taken: they fit a processor's cache
-EM_PAIRS = 1_000_000
+EM_PAIRS = 500_000
 UNKNOWN_PRIOR = 0.0001  # where nothing makes a pair certain
 RECALL_OF_CERTAIN = 0.7  # share of true pairs that agree on one of CERTAIN; the prior hardly depends on it
 CERTAIN = (
@@ -115,6 +115,7 @@ class _Training:
         if self._certain:
             pair_up(self._engine, "ir_certain", self._certain)
             certain = max(self._engine.count("ir_certain"), 1)
+            self._engine.drop("ir_certain")
             self.prior = min(certain / RECALL_OF_CERTAIN / self._all_pairs, EVEN)
         drawn = self._draw()
         blocks = [(block, counted) for block in self._blocks if (counted := self._block(block)) is not None]
@@ -123,7 +124,7 @@ class _Training:
         for _ in range(ROUNDS):
             m = self._maximise(blocks, m, u)
             u = self._chance(drawn, m)
-        self._engine.drop("ir_certain", "ir_drawn", "ir_drawn_evidence", "ir_block")
+        self._engine.drop("ir_drawn", "ir_drawn_evidence", "ir_block")
         return m, u
 
     def _draw(self) -> dict[str, Levels]:

@@ -151,8 +151,8 @@ def test_thresholds_of_the_file_take_effect_without_training(settings, configure
 
 def test_a_model_of_an_earlier_format_is_refused_with_the_remedy(settings):
     file = round_model().save(settings.identity_model)
-    file.write_text(file.read_text().replace('"format": 2', '"format": 1'))
-    with pytest.raises(ModelError, match=r"format 1, this release reads 2; run `c360 identity train`"):
+    file.write_text(file.read_text().replace('"format": 3', '"format": 1'))
+    with pytest.raises(ModelError, match=r"format 1, this release reads 3; run `c360 identity train`"):
         MatchModel.load(settings.identity_model)
 
 
