@@ -16,6 +16,7 @@ import pyarrow as pa
 from identity.engine import Engine
 from identity.model import MatchModel
 
+FEW = 100_000  # records whose pairs are found in one query; of more each join would hold its keys in memory
 _PAIRS = pa.schema({"left_id": pa.int32(), "right_id": pa.int32()})  # a table of it would import pandas here
 Rule = tuple[str, ...]  # columns of the evidence, or `left(column, n)`, `right(column, n)`
 
@@ -67,19 +68,11 @@ def pair_up(
         is_worth: says of pairs (left_id, right_id) which to keep; None: all of them. Called from another thread.
     """
     key_records(engine, rules, labels)
-    drawn = f"and hash(l.unique_id) % {one_in} = 0" if one_in > 1 else ""
+    found = [_met_under(condition, one_in) for condition in _conditions(len(rules), swapped)]
+    if engine.count("ir_keys") <= FEW:
+        found = [" union all ".join(found)]
     with ThreadPoolExecutor(1) as pool:  # looks at the pairs of one rule while the database finds those of the next
-        met = [
-            pool.submit(
-                _keep,
-                engine.fetch(  # one rule at a time: each join holds its keys in memory
-                    "select l.unique_id as left_id, r.unique_id as right_id from ir_keys l "
-                    f"join ir_keys r on {condition} and l.unique_id < r.unique_id and l.label <> r.label {drawn}"
-                ),
-                is_worth,
-            )
-            for condition in _conditions(len(rules), swapped)
-        ]
+        met = [pool.submit(_keep, engine.fetch(query), is_worth) for query in found]
     pairs = [_PAIRS.empty_table(), *(kept.result() for kept in met)]
     engine.register("ir_agreeing", pa.concat_tables(pairs))
     engine.store(target, "select distinct left_id, right_id from ir_agreeing")
@@ -106,6 +99,14 @@ def without_implied(rules: Sequence[Rule]) -> list[Rule]:
         if not any(_asks_less(other, rule) for other in kept):
             kept = [other for other in kept if not _asks_less(rule, other)] + [rule]
     return [rule for rule in rules if rule in kept]
+
+
+def _met_under(condition: str, one_in: int) -> str:
+    drawn = f"and hash(l.unique_id) % {one_in} = 0" if one_in > 1 else ""
+    return (
+        "select l.unique_id as left_id, r.unique_id as right_id from ir_keys l "
+        f"join ir_keys r on {condition} and l.unique_id < r.unique_id and l.label <> r.label {drawn}"
+    )
 
 
 def _keep(found: pa.Table, is_worth: Callable[[np.ndarray, np.ndarray], np.ndarray] | None) -> pa.Table:

@@ -39,9 +39,9 @@ def retell_evidence() -> str:
 def describe_evidence(engine: Engine) -> None:
     """Write `ir_evidence`: one row per person record.
 
-    unique_id (its node), subject_key (`key_of` its name), source (its dataset), formal (formal names the first name may stand for), is_given_name, and
-    COLUMNS, all varchar; whatever is unknown is null. Anne-Marie is one name: its second half is no middle name, and
-    would count twice. Reads what `describe_people` and `number_nodes` wrote.
+    unique_id (its node), subject_key (`key_of` its name), source (its dataset), formal (formal names the first name may
+    stand for), is_given_name, and COLUMNS, all varchar; whatever is unknown is null. Anne-Marie is one name: its second
+    half is no middle name, and would count twice. Reads what `describe_people` and `number_nodes` wrote.
     """
     engine.store(
         "ir_contacts",
@@ -75,7 +75,8 @@ def describe_evidence(engine: Engine) -> None:
                 coalesce(nullif(front.name, ''), nullif(back.name, ''), street) as street_name
             from found
         )
-        select p.unique_id, {key_of("n.subject_id")} as subject_key, p.source, n.formal, n.is_given_name, n.token as first_name, n.last as last_name,
+        select p.unique_id, {key_of("n.subject_id")} as subject_key, p.source, n.formal, n.is_given_name,
+            n.token as first_name, n.last as last_name,
             coalesce(
                 left(p.middle, 1),
                 case when not is_hyphenated then nullif(left(split_part(n.first, ' ', 2), 1), '') end

@@ -30,8 +30,10 @@ class Graph:
     def link_by_rules(self) -> None:
         """Each guarded rule sees the clusters of what came before it."""
         config = self._config
-        self._add(link_certain(self._engine, config))
-        for kind in (kind for kind in config.strong if kind in config.guarded):
+        self._edges.append(link_certain(self._engine, config))
+        self._label()
+        shown = self._engine.fetch("select distinct identifier_type as kind from ir_identifiers")["kind"].to_pylist()
+        for kind in (kind for kind in config.strong if kind in config.guarded and kind in shown):
             self._add(link_guarded(self._engine, config, kind))
         if config.match_address:
             self._add(link_addresses(self._engine, config))
@@ -74,8 +76,10 @@ class Graph:
         self._engine.drop(*self._edges)
 
     def _add(self, edge_relation: str) -> None:
+        """One more relation of edges; without an edge to take, the clusters stay what they are."""
         self._edges.append(edge_relation)
-        self._label()
+        if self._engine.count(f"{edge_relation} where reason is null"):
+            self._label()
 
     def _label(self) -> None:
         label_nodes(self._engine, self._nodes, self._edges, self._limits)

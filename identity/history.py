@@ -54,9 +54,7 @@ def history_statements(engine: Engine, known_at: datetime, scope: Scope) -> list
     statements = []
     for name, now in TIMED.items():
         statements.append(
-            f"update identity.{name} h set known_to = {at} from ir_closed_{name} c "
-            f"where h.known_to is null and {_same(name, 'h', 'c')} "
-            f"and h.customer_id in (select customer_id from ir_closed_{name})"
+            f"update identity.{name} set known_to = {at} where rowid in (select row_no from ir_closed_{name})"
         )
         statements += [
             f"insert into identity.{name} select {_told(name, 'a')}, {at}, null from {now} a "
@@ -68,11 +66,11 @@ def history_statements(engine: Engine, known_at: datetime, scope: Scope) -> list
 
 
 def _find_closed(engine: Engine, name: str, scope: Scope) -> None:
-    """`ir_closed_<name>`: the open rows that no longer hold."""
-    engine.store(f"ir_closed_{name}", f"select {_told(name, 'h')} from identity.{name} h where false")
+    """`ir_closed_<name>`: the open rows that no longer hold, and where they lie."""
+    engine.store(f"ir_closed_{name}", f"select {_told(name, 'h')}, row_no from {scope.was(name)} h where false")
     for part in _parts(engine, name, scope):
         engine.run(
-            f"insert into ir_closed_{name} select {_told(name, 'h')} from {scope.was(name)} h "
+            f"insert into ir_closed_{name} select {_told(name, 'h')}, h.row_no from {scope.was(name)} h "
             f"anti join (select * from {TIMED[name]} where {part}) n on {_same(name, 'h', 'n')} "
             f"where h.known_to is null and {part}"
         )

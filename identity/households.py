@@ -93,7 +93,7 @@ def _gather_sharers(engine: Engine, scope: Scope) -> None:
             """
             with met as (
                 select customer_id from identity_index.household_shares
-                where (reason, key) in (select (reason, key) from ir_household_shares)
+                semi join ir_household_shares using (reason, key)
             ),
             concerned as (
                 select customer_id from ir_old_customers union select customer_id from met

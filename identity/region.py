@@ -145,11 +145,12 @@ def _decided_with(seeds: str) -> str:
 def _add_neighbours(engine: Engine, config: IdentityConfig, model: MatchModel) -> None:
     """Add to `ir_seeds` the records outside that the model does not rule out to be one of the changed."""
     straight, swapped = (blocks_of("ir_evidence", "unique_id", model, swapped=s) for s in (False, True))
+    engine.store("ir_changed_blocks", f"{straight} union {swapped}")
     engine.store(
         "ir_met",
-        f"""
-        with changed as ({straight} union {swapped})
-        select distinct unique_id as left_id, subject_key from identity_index.blocks join changed using (block)
+        """
+        select distinct unique_id as left_id, subject_key
+        from identity_index.blocks join ir_changed_blocks using (block)
         where subject_key not in (
             select key from identity_index.regions semi join ir_touched using (region)
             union all select key from ir_seeds)
@@ -167,7 +168,8 @@ def _add_neighbours(engine: Engine, config: IdentityConfig, model: MatchModel) -
     engine.store(
         "ir_evidence",
         "select * from ir_evidence where unique_id in (select left_id from ir_met) union all by name "
-        f"select right_id as unique_id, subject_key, {retell_evidence()} from ({kept}) join ir_neighbours using (subject_key)",
+        f"select right_id as unique_id, subject_key, {retell_evidence()} "
+        f"from ({kept}) join ir_neighbours using (subject_key)",
     )
     engine.store("ir_candidates", "select left_id, right_id from ir_met join ir_neighbours using (subject_key)")
     score_met(engine, model, "ir_near", "ir_candidates", bind_from(model, config.known_once))

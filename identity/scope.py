@@ -39,6 +39,7 @@ _REPLACED = {
     "regions": "region in (select region from ir_touched)",
     "phone_cache": "(value, country) in (select (value, country) from ir_phones)",
 }
+_TIMED = ("membership", "golden_cell_history")
 _COMPARED = {  # what is compared with the state before; customers are found by membership
     "membership": "known_to is null",
     "golden_cell_history": "known_to is null",
@@ -69,8 +70,11 @@ class Scope:
         return None if self.is_full else _REPLACED.get(name)
 
     def was(self, name: str) -> str:
-        """The published rows that the new ones replace, to read from; of _COMPARED."""
-        return f"identity.{name}" if self.is_full else f"ir_was_{name}"
+        """The published rows that the new ones replace, to read from; of _COMPARED.
+
+        Those of a history have `row_no`, too: where a row lies, as long as nothing is deleted.
+        """
+        return f"(select {_read(name)} from identity.{name})" if self.is_full else f"ir_was_{name}"
 
 
 def find_replaced(engine: Engine, scope: Scope, *names: str) -> None:
@@ -83,12 +87,16 @@ def find_replaced(engine: Engine, scope: Scope, *names: str) -> None:
     for name in names:
         condition = _COMPARED[name]
         found = f"{scope.replaced(name)} and {condition}"
-        engine.store(f"ir_was_{name}", f"select * from identity.{name} where {found}")
+        engine.store(f"ir_was_{name}", engine.few(f"identity.{name}", found, _read(name)))
         if name == "membership":
             engine.store(
                 "ir_old_customers",
                 "select distinct customer_id from ir_was_membership where kind <> 'device' or valid_from is null",
             )
+
+
+def _read(name: str) -> str:
+    return "*, rowid as row_no" if name in _TIMED else "*"
 
 
 def take_everything(engine: Engine, relations: Relations) -> Scope:

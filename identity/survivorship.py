@@ -128,7 +128,7 @@ def _join_spelling(kind: str) -> str:
 
 
 def _choose(unit: str, lead: tuple[str, ...], columns: tuple[str, ...], config: IdentityConfig) -> str:
-    """The values of the best of several records, and which it is; one by one, a struct of them costs half as much again."""
+    """The values of the best of several records, and which it is: a struct of them would cost half as much again."""
     without_lead = " and ".join(f"{name} is null" for name in lead)
     order = f"by_{config.survivorship_of(unit)} + case when {without_lead} then 1000000000 else 0 end"
     is_present = " or ".join(f"{name} is not null" for name in columns)

@@ -42,10 +42,8 @@ STATE = {
     "id_redirects": 'old_id uuid, new_id uuid, cause varchar, "at" timestamp',
     "phone_cache": "value varchar, country varchar, canonical varchar",
 }
-_OF_EVIDENCE = {
-    "formal": "varchar[]", "is_given_name": "boolean",
-    **dict.fromkeys(("first_name", "last_name", "birth_date", "street_name", "email", "phone", "government_id"), "text"),
-}  # fmt: skip
+_OWN = ("first_name", "last_name", "birth_date", "street_name", "email", "phone", "government_id")
+_OF_EVIDENCE = {"formal": "varchar[]", "is_given_name": "boolean", **dict.fromkeys(_OWN, "text")}
 # What the next resolve goes on from; keys are `identity.sql.key_of` of names. Nothing else reads it.
 INDEX = {
     "basis": "basis varchar",

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 from support.at_once import AT_ONCE
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -26,6 +27,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     os.environ.setdefault("C360_DATA", str(REPOSITORY.parent / "shared" / "data"))
     os.environ |= AT_ONCE
+    settings.register_profile("untimed", deadline=None)  # how long an example takes is the machine's affair
+    settings.load_profile("untimed")
     os.environ["DBT_SEND_ANONYMOUS_USAGE_STATS"] = "false"
 
 

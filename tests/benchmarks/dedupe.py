@@ -33,7 +33,7 @@ from tests.benchmarks.people import fill_people
 from tests.identity.identity_warehouse import Warehouse
 
 _MANY = "select count(*) // 1000 from std.std_persons"
-MEMORY = "1GB"  # what DuckDB may take; the process holds half as much beside it
+MEMORY = "900MB"  # what DuckDB may take; the process holds half as much beside it
 
 
 def time_ours(connection: duckdb.DuckDBPyConnection, folder: Path) -> dict:

@@ -16,7 +16,7 @@ from pipelines.publish.publish import prepare_marts
 from pipelines.publish.run_log import last_run_at, measure_tables, write_runs
 from pipelines.run_log import run_rows_since, step_rows
 
-LANDED = {"dagster/row_count": 12, "bytes": 340, "seconds": 0.01, "peak_mb": 90.5}
+LANDED = {"dagster/row_count": 12, "bytes": 340, "seconds": 3600.0, "peak_mb": 90.5}
 
 
 @dg.asset(key=["landing", "orders"])
