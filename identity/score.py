@@ -144,9 +144,10 @@ def bind_from(model: MatchModel, once: Iterable[str]) -> float:
 
 
 def score_met(engine: Engine, model: MatchModel, target: str, pairs: str, at_least: float) -> None:
-    """Store those of some pairs (left_id, right_id) of `ir_evidence` that are at least so likely one person."""
+    """Store those of some pairs (left_id, right_id) of `ir_evidence` that are at least so likely one person, whether or
+    not they are of one household."""
     add_frequencies(engine, model)
-    score_pairs(engine, model, target, at_least, pairs)
+    _weigh_pairs(engine, model, target, at_least, pairs)
 
 
 def find_strangers(engine: Engine, model: MatchModel) -> None:
@@ -203,7 +204,6 @@ def score_pairs(
     Args:
         labels: relation of (node_id, label), the clusters so far; None: each record is one of its own.
     """
-    compared = (f"{side}.{c} as {c}_{side}" for side in "lr" for c in compared_columns(model))
     told = (f"{side}.{c} as {c}_{side}" for side in "lr" for c in ("formal", "is_given_name", *COLUMNS))
     clustered = (
         f"select h.*, a.label as left_label, b.label as right_label from ir_hopeful h join {labels} a "
@@ -211,20 +211,7 @@ def score_pairs(
         if labels
         else "select *, left_id as left_label, right_id as right_label from ir_hopeful"
     )
-    enough = f"where weight >= {weight_at(at_least)!r}" if at_least > 0 else ""
-    engine.store(
-        "ir_hopeful",
-        f"""
-        with paired as (
-            select p.left_id, p.right_id, {", ".join(compared)}
-            from {pairs} p
-            join ir_comparable l on l.unique_id = p.left_id
-            join ir_comparable r on r.unique_id = p.right_id
-        ),
-        weighed as materialized (select left_id, right_id, {weight_of(model)} as weight from paired)
-        select * from weighed {enough}
-        """,
-    )
+    _weigh_pairs(engine, model, "ir_hopeful", at_least, pairs)
     engine.store(
         target,
         f"""
@@ -241,3 +228,22 @@ def score_pairs(
         """,
     )
     engine.drop("ir_hopeful")
+
+
+def _weigh_pairs(engine: Engine, model: MatchModel, target: str, at_least: float, pairs: str) -> None:
+    """Store the pairs that are at least so likely one person, as (left_id, right_id, weight)."""
+    compared = (f"{side}.{c} as {c}_{side}" for side in "lr" for c in compared_columns(model))
+    enough = f"where weight >= {weight_at(at_least)!r}" if at_least > 0 else ""
+    engine.store(
+        target,
+        f"""
+        with paired as (
+            select p.left_id, p.right_id, {", ".join(compared)}
+            from {pairs} p
+            join ir_comparable l on l.unique_id = p.left_id
+            join ir_comparable r on r.unique_id = p.right_id
+        ),
+        weighed as materialized (select left_id, right_id, {weight_of(model)} as weight from paired)
+        select * from weighed {enough}
+        """,
+    )
