@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 import signal
-import time
 from pathlib import Path
 
 import dagster as dg
 import pytest
 from dagster._core.launcher import LaunchRunContext, WorkerStatus
+from support.waiting import wait_until
 
 from pipelines import forks
 from pipelines.keys import PROCESS
@@ -34,14 +34,6 @@ def tell(context):
 def telling():
     tell()
 """
-PATIENCE = 60
-
-
-def wait_until(holds) -> None:
-    until = time.monotonic() + PATIENCE
-    while not holds():
-        assert time.monotonic() < until
-        time.sleep(0.02)
 
 
 @pytest.fixture

@@ -9,11 +9,11 @@ import os
 import select
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import duckdb
 import pytest
+from support.waiting import wait_until
 
 from pipelines import forks
 from pipelines.forks import PLACE
@@ -47,13 +47,6 @@ def call_dbt(project: Path, *words: str, **environ: str) -> subprocess.Completed
 def tell_outcome(done: subprocess.CompletedProcess[str]) -> tuple[int, list[str]]:
     """Exit code, and what dbt says of each model, without times."""
     return done.returncode, [line[10:].split(" [")[0] for line in done.stdout.splitlines() if "1 of 1 " in line]
-
-
-def wait_until(holds) -> None:
-    until = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < until
-        time.sleep(0.02)
 
 
 @pytest.fixture(params=["started", "forked"])
