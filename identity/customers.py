@@ -67,7 +67,7 @@ def name_customers(engine: Engine, relations: Relations) -> None:
             select node_id, node, dataset, node, first_arrived_on from ir_identifiers where strength = 'strong'
         ),
         clusters as (
-            select m.label, 
+            select m.label,
                 arg_min(n.name, {_in_order("n.first_arrived_on", "n.dataset", "m.is_record", "n.key")}) as anchor,
                 min(n.first_arrived_on) as first_arrived_on, count(*) filter (m.is_record) as records,
                 count(*) filter (not m.is_record) as identifiers

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from splink.internals.database_api import DatabaseAPI
 
 _SCRATCH = "ir_matching"
+PLACE = "rowid"  # where a row of a stored relation lies, as long as nothing is deleted
 
 
 class Engine(Protocol):
@@ -112,7 +113,7 @@ class DuckDBEngine:
         if relation not in self._tables:
             return f"select {columns} from {relation} where {condition}"
         # Reads the other columns only where a row is; a semi join on a wide table costs four times as much.
-        return f"select {columns} from {relation} where rowid in (select rowid from {relation} where {condition})"
+        return f"select {columns} from {relation} where {PLACE} in (select {PLACE} from {relation} where {condition})"
 
     @cached_property
     def _tables(self) -> frozenset[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from identity.causes import find_causes
-from identity.engine import Engine
+from identity.engine import PLACE, Engine
 from identity.scope import Scope
 from identity.sql import quote, timestamp
 from identity.tables import columns_of
@@ -54,7 +54,7 @@ def history_statements(engine: Engine, known_at: datetime, scope: Scope) -> list
     statements = []
     for name, now in TIMED.items():
         statements.append(
-            f"update identity.{name} set known_to = {at} where rowid in (select row_no from ir_closed_{name})"
+            f"update identity.{name} set known_to = {at} where {PLACE} in (select row_no from ir_closed_{name})"
         )
         statements += [
             f"insert into identity.{name} select {_told(name, 'a')}, {at}, null from {now} a "

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from identity.engine import Engine
+from identity.engine import PLACE, Engine
 from identity.relations import Relations, restrict
 from identity.sql import key_of
 
@@ -74,7 +74,7 @@ class Scope:
 
         Those of a history have `row_no`, too: where a row lies, as long as nothing is deleted.
         """
-        return f"(select {_read(name)} from identity.{name})" if self.is_full else f"ir_was_{name}"
+        return f"(select {_with_place(name)} from identity.{name})" if self.is_full else f"ir_was_{name}"
 
 
 def find_replaced(engine: Engine, scope: Scope, *names: str) -> None:
@@ -87,7 +87,7 @@ def find_replaced(engine: Engine, scope: Scope, *names: str) -> None:
     for name in names:
         condition = _COMPARED[name]
         found = f"{scope.replaced(name)} and {condition}"
-        engine.store(f"ir_was_{name}", engine.few(f"identity.{name}", found, _read(name)))
+        engine.store(f"ir_was_{name}", engine.few(f"identity.{name}", found, _with_place(name)))
         if name == "membership":
             engine.store(
                 "ir_old_customers",
@@ -95,8 +95,8 @@ def find_replaced(engine: Engine, scope: Scope, *names: str) -> None:
             )
 
 
-def _read(name: str) -> str:
-    return "*, rowid as row_no" if name in _TIMED else "*"
+def _with_place(name: str) -> str:
+    return f"*, {PLACE} as row_no" if name in _TIMED else "*"
 
 
 def take_everything(engine: Engine, relations: Relations) -> Scope:
