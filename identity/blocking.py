@@ -82,6 +82,8 @@ def pair_up(
 def blocks_of(records: str, record: str, model: MatchModel, swapped: bool = False) -> str:
     """Query of (record, block), one row per record and rule it could meet: two that meet one have a block in common.
 
+    Of a block half the bits are kept: a pair that has one in common by chance is weighed, and found to be nothing.
+
     Args:
         records: relation with the columns of evidence; `record` is its key.
         swapped: of those who meet records whose first and last name have changed places.
@@ -89,7 +91,10 @@ def blocks_of(records: str, record: str, model: MatchModel, swapped: bool = Fals
     names = ("first_name", "last_name")
     rules = [*enumerate(model.blocking), (-1, names[::-1] if swapped else names)]
     keys = ", ".join(block_key(rule, number) for number, rule in rules)
-    return f"select * from (select {record}, unnest([{keys}]) as block from {records}) where block is not null"
+    return (
+        f"select {record}, cast(block >> 32 as uinteger) as block "
+        f"from (select {record}, unnest([{keys}]) as block from {records}) where block is not null"
+    )
 
 
 def without_implied(rules: Sequence[Rule]) -> list[Rule]:

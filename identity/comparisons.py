@@ -13,82 +13,27 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-
-def _initials(left: str, right: str) -> str:
-    """One first letter; `ascii` gives its number, at half the cost of `left`."""
-    return f"ascii({left}) = ascii({right})"
-
-
-def _near(column: str, at_least: float) -> str:
-    """Alike, and of one first letter: a wrong first letter is left to `_one_letter`, at a twentieth of the cost."""
-    left, right = f"{column}_l", f"{column}_r"
-    return (
-        f"case when {_initials(left, right)} then jaro_winkler_similarity({left}, {right}) >= {at_least} else false end"
-    )
-
-
-def _one_letter(column: str) -> str:
-    """One letter wrong, missing, added, or two swapped. The distance is costly: words of one length that differ in more
-    than two places, and others of which neither half is the same, never get that far. `hamming` counts bytes."""
-    left, right = f"{column}_l", f"{column}_r"
-    half = f"greatest(least(length({left}), length({right})) - 1, 0) // 2"
-    return (
-        f"case when case abs(strlen({left}) - strlen({right})) when 0 then hamming({left}, {right}) <= 2 "
-        f"when 1 then true else false end then case when left({left}, {half}) = left({right}, {half}) "
-        f"or right({left}, {half}) = right({right}, {half}) then damerau_levenshtein({left}, {right}) <= 1 "
-        "else false end else false end"
-    )
-
-
-def _unknown(column: str) -> str:
-    return f"{column}_l is null or {column}_r is null"
-
-
-def _same(column: str) -> tuple[str, str]:
-    return "same", f"{column}_l = {column}_r"
-
-
-def _both(cheap: str, costly: str) -> str:
-    """The second where the first holds, else false: of an `and`, DuckDB computes every part for every pair."""
-    return f"case when {cheap} then {costly} else false end"
-
-
-def _either(*conditions: str) -> str:
-    """The first of the conditions that holds, the cheapest given first: of an `or` too."""
-    return f"case {' '.join(f'when {c} then true' for c in conditions[:-1])} else {conditions[-1]} end"
-
-
-_FIRST_AS_LAST = _initials("first_name_l", "last_name_r")
-_LAST_AS_FIRST = _initials("last_name_l", "first_name_r")
-_CROSSWISE = (
-    f"(case when {_FIRST_AS_LAST} then (jaro_winkler_similarity(first_name_l, last_name_r) >= 0.9)::int else 0 end"
-    f" + case when {_LAST_AS_FIRST} then (jaro_winkler_similarity(last_name_l, first_name_r) >= 0.9)::int else 0 end)"
+from identity.levels import (
+    BOTH_SWAPPED,
+    NEAR_ADDRESS,
+    NEAR_LAST_NAME,
+    NO_ADDRESS,
+    NO_LAST_NAME,
+    OTHER_PLACE,
+    SAME_ADDRESS,
+    SAME_LAST_NAME,
+    SAME_YEAR,
+    SHARED_PART,
+    SHORT_FORM,
+    SWAPPED,
+    both,
+    either,
+    near,
+    one_letter,
+    same,
+    unknown,
 )
-_OTHER_NAMES = "first_name_l <> first_name_r and last_name_l <> last_name_r"
-_SWAPPED = _both(f"{_FIRST_AS_LAST} or {_LAST_AS_FIRST}", f"({_OTHER_NAMES} and {_CROSSWISE} >= 1)")
-_BOTH_SWAPPED = _both(f"{_FIRST_AS_LAST} and {_LAST_AS_FIRST}", f"({_OTHER_NAMES} and {_CROSSWISE} = 2)")
-_SHORT_FORM = _both("is_given_name_l or is_given_name_r", "list_has_any(formal_l, formal_r)")  # no other has several
-_SAME_NUMBER = "street_number_l = street_number_r"
-_NEAR_STREET = f"({_near('street_name', 0.85)})"
-_SAME_PLACE = "(coalesce(postcode_l = postcode_r, false) or coalesce(city_l = city_r, false))"
-_OTHER_PLACE = f"((postcode_l <> postcode_r or city_l <> city_r) and not {_SAME_PLACE})"
-_HERE = f"not coalesce({_OTHER_PLACE}, false)"
-_SAME_ADDRESS = _both(_SAME_NUMBER, f"coalesce({_NEAR_STREET} and {_HERE}, false)")
-_NEAR_ADDRESS = f"(coalesce({_NEAR_STREET} and {_HERE}, false) or {_SAME_PLACE})"
-_NO_ADDRESS = (
-    "(street_name_l is null or street_name_r is null) and (postcode_l is null or postcode_r is null) "
-    "and (city_l is null or city_r is null)"
-)
-_NO_LAST_NAME = f"(last_name_l is null or last_name_r is null or coalesce({_SWAPPED}, false))"
-_SAME_LAST_NAME = "last_name_l = last_name_r"
-_SHARED_PART = (
-    "case when contains(last_name_l, ' ') or contains(last_name_r, ' ') "
-    "then list_has_any(string_split(last_name_l, ' '), string_split(last_name_r, ' ')) else false end"
-)
-_NEAR_LAST_NAME = _either(
-    "jaro_winkler_similarity(last_name_l, last_name_r) >= 0.85", _one_letter("last_name"), _SHARED_PART
-)
-_SAME_YEAR = "left(birth_date_l, 4) = left(birth_date_r, 4)"
+
 UNKNOWN = -1  # in place of a level, where one of the two says nothing
 
 
@@ -126,90 +71,90 @@ class Kind:
 KINDS = (
     Kind(
         "first_name",
-        _unknown("first_name"),
+        unknown("first_name"),
         (
-            _same("first_name"),
-            ("swapped with the last name", _BOTH_SWAPPED),
-            ("one in place of the other", _SWAPPED),
-            ("short form", _SHORT_FORM),
+            same("first_name"),
+            ("swapped with the last name", BOTH_SWAPPED),
+            ("one in place of the other", SWAPPED),
+            ("short form", SHORT_FORM),
             ("initial", "least(length(first_name_l), length(first_name_r)) = 1 "
                         "and left(first_name_l, 1) = left(first_name_r, 1)"),
-            ("typo", _either(_near("first_name", 0.92), _one_letter("first_name"))),
-            ("similar", _near("first_name", 0.82)),
+            ("typo", either(near("first_name", 0.92), one_letter("first_name"))),
+            ("similar", near("first_name", 0.82)),
         ),
         (0.84, 0.01, 0.01, 0.03, 0.02, 0.04, 0.02, 0.03),
         (("same", "first_name"),),
     ),
     Kind(
         "family",
-        _either(_NO_ADDRESS, _NO_LAST_NAME),
+        either(NO_ADDRESS, NO_LAST_NAME),
         (
-            ("same name, same address", f"{_SAME_LAST_NAME} and {_SAME_ADDRESS}"),
-            ("similar name, same address", _both(_SAME_ADDRESS, _NEAR_LAST_NAME)),
-            ("other name, same address", _SAME_ADDRESS),
-            ("same name nearby", f"{_SAME_LAST_NAME} and {_NEAR_ADDRESS}"),
-            ("similar name nearby", _both(_NEAR_ADDRESS, _NEAR_LAST_NAME)),
-            ("same name elsewhere", _SAME_LAST_NAME),
-            ("similar name elsewhere", _NEAR_LAST_NAME),
-            ("other name nearby", _NEAR_ADDRESS),
+            ("same name, same address", f"{SAME_LAST_NAME} and {SAME_ADDRESS}"),
+            ("similar name, same address", both(SAME_ADDRESS, NEAR_LAST_NAME)),
+            ("other name, same address", SAME_ADDRESS),
+            ("same name nearby", f"{SAME_LAST_NAME} and {NEAR_ADDRESS}"),
+            ("similar name nearby", both(NEAR_ADDRESS, NEAR_LAST_NAME)),
+            ("same name elsewhere", SAME_LAST_NAME),
+            ("similar name elsewhere", NEAR_LAST_NAME),
+            ("other name nearby", NEAR_ADDRESS),
         ),
         (0.565, 0.053, 0.032, 0.13, 0.012, 0.174, 0.016, 0.008, 0.01),
         (("same name, same address", "home"), ("same name nearby", "last_name"), ("same name elsewhere", "last_name")),
-        ((_OTHER_PLACE, ("same name elsewhere", "similar name elsewhere")),),
+        ((OTHER_PLACE, ("same name elsewhere", "similar name elsewhere")),),
     ),
     Kind(
         "last_name",
-        _either(f"not ({_NO_ADDRESS})", _NO_LAST_NAME),
+        either(f"not ({NO_ADDRESS})", NO_LAST_NAME),
         (
-            _same("last_name"),
-            ("typo", _either(_near("last_name", 0.92), _one_letter("last_name"))),
-            ("shares a part", _SHARED_PART),
-            ("similar", _near("last_name", 0.82)),
+            same("last_name"),
+            ("typo", either(near("last_name", 0.92), one_letter("last_name"))),
+            ("shares a part", SHARED_PART),
+            ("similar", near("last_name", 0.82)),
         ),
         (0.87, 0.05, 0.01, 0.02, 0.05),
         (("same", "last_name"),),
     ),
-    Kind("middle_initial", _unknown("middle_initial"), (_same("middle_initial"),), (0.95, 0.05),
+    Kind("middle_initial", unknown("middle_initial"), (same("middle_initial"),), (0.95, 0.05),
          (("same", "middle_initial"),)),
     Kind(
         "birth_date",
-        _unknown("birth_date"),
+        unknown("birth_date"),
         (
-            _same("birth_date"),
-            ("one digit", _one_letter("birth_date")),
-            ("day and month swapped", _both(_SAME_YEAR,
+            same("birth_date"),
+            ("one digit", one_letter("birth_date")),
+            ("day and month swapped", both(SAME_YEAR,
                 "(substr(birth_date_l, 6, 2) = right(birth_date_r, 2) "
                 "and right(birth_date_l, 2) = substr(birth_date_r, 6, 2))")),
-            ("two of year, month and day", _both(f"{_SAME_YEAR} or right(birth_date_l, 5) = right(birth_date_r, 5)",
-                f"(({_SAME_YEAR})::int "
+            ("two of year, month and day", both(f"{SAME_YEAR} or right(birth_date_l, 5) = right(birth_date_r, 5)",
+                f"(({SAME_YEAR})::int "
                 "+ (substr(birth_date_l, 6, 2) = substr(birth_date_r, 6, 2))::int "
                 "+ (right(birth_date_l, 2) = right(birth_date_r, 2))::int = 2)")),
         ),
         (0.92, 0.03, 0.01, 0.02, 0.02),
     ),
-    Kind("gender", _unknown("gender"), (_same("gender"),), (0.98, 0.02)),
+    Kind("gender", unknown("gender"), (same("gender"),), (0.98, 0.02)),
     Kind(
         "address",
-        _either(_NO_ADDRESS, f"not {_NO_LAST_NAME}"),
-        (("same", _SAME_ADDRESS), ("near", _NEAR_ADDRESS)),
+        either(NO_ADDRESS, f"not {NO_LAST_NAME}"),
+        (("same", SAME_ADDRESS), ("near", NEAR_ADDRESS)),
         (0.65, 0.15, 0.2),
         (("same", "address"),),
     ),
     Kind(
         "email",
-        _unknown("email"),
+        unknown("email"),
         (
-            _same("email"),
+            same("email"),
             ("same before the @", "split_part(email_l, '@', 1) = split_part(email_r, '@', 1)"),
-            ("similar", _near("email", 0.92)),
+            ("similar", near("email", 0.92)),
         ),
         (0.6, 0.1, 0.05, 0.25),
     ),
-    Kind("phone", _unknown("phone"), (_same("phone"), ("one digit", _one_letter("phone"))), (0.6, 0.05, 0.35)),
+    Kind("phone", unknown("phone"), (same("phone"), ("one digit", one_letter("phone"))), (0.6, 0.05, 0.35)),
     Kind(
         "government_id",
-        _unknown("government_id"),
-        (_same("government_id"), ("one digit", _one_letter("government_id"))),
+        unknown("government_id"),
+        (same("government_id"), ("one digit", one_letter("government_id"))),
         (0.93, 0.04, 0.03),
     ),
 )  # fmt: skip
@@ -245,16 +190,16 @@ BLOCKING = (
 SWAPPED_NAMES = "l.first_name = r.last_name and l.last_name = r.first_name"
 
 
-_SHARED = f"({_SAME_ADDRESS} or coalesce(email_l = email_r, false) or coalesce(phone_l = phone_r, false))"
-_VOUCHED = f"coalesce({_one_letter('government_id')}, false)"
+_SHARED = f"({SAME_ADDRESS} or coalesce(email_l = email_r, false) or coalesce(phone_l = phone_r, false))"
+_VOUCHED = f"coalesce({one_letter('government_id')}, false)"
 _TWO_NAMES = (
     "(is_given_name_l and is_given_name_r and first_name_l <> first_name_r and not list_has_any(formal_l, formal_r) "
-    f"and not coalesce({_SWAPPED}, false))"
+    f"and not coalesce({SWAPPED}, false))"
 )
 _OTHER_FIRST_NAME = " and ".join(
     [
         "first_name_l <> first_name_r",
-        f"not {_near('first_name', 0.88)}",
+        f"not {near('first_name', 0.88)}",
         *(f"not coalesce({condition}, false)" for _, condition in KINDS[0].levels[:-1]),
     ]
 )
@@ -283,7 +228,7 @@ def usable_kinds(known: Iterable[str], left_out: Iterable[str] = ()) -> tuple[Ki
 def kinds_of(names: Iterable[str]) -> tuple[Kind, ...]:
     """The comparisons of these names; without `family`, last name and address are compared each for itself."""
     names = set(names)
-    alone = {} if "family" in names else {"last_name": _NO_LAST_NAME, "address": _NO_ADDRESS}
+    alone = {} if "family" in names else {"last_name": NO_LAST_NAME, "address": NO_ADDRESS}
     return tuple(replace(kind, missing=alone.get(kind.name, kind.missing)) for kind in KINDS if kind.name in names)
 
 

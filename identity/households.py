@@ -12,16 +12,18 @@ from identity.engine import Engine
 from identity.groups import store_groups
 from identity.guard import count_addresses
 from identity.scope import Scope
-from identity.sql import customer_uuid, literals
+from identity.sql import customer_uuid, key_of, literals
 
 LOYALTY = "loyalty_number"
+_FAMILY = "h.address || '|' || n.name"
 
 
 def group_households(engine: Engine, config: IdentityConfig, scope: Scope) -> None:
     """Write `ir_households` (household_id, customer_id, reason), one row per member of a household of two or more.
 
-    Also `ir_household_shares` (customer_id, reason, key), what every customer could share, and `ir_regrouped`, all
-    customers of a region whose household was looked at: those of the region, and whoever shares or shared with them.
+    Also `ir_household_shares` (customer_id, reason, key), what every customer could share, told by a number, and
+    `ir_regrouped`, all customers of a region whose household was looked at: those of the region, and whoever shares or
+    shared with them.
 
     Two customers are of one household where they share their address and a family name, or a loyalty account; so is
     whoever is joined to them by others, so that a customer has one household at most. `reason` names what the member
@@ -48,10 +50,8 @@ def group_households(engine: Engine, config: IdentityConfig, scope: Scope) -> No
         f"select customer_id, reason, key from ({' union '.join(shares)}) s join ir_customers using (label)",
     )
     _gather_sharers(engine, scope)
-    engine.store("ir_shares", "select * from ir_sharers qualify count(*) over (partition by reason, key) > 1")
-    store_groups(
-        engine, "ir_household_members", "select customer_id as member, reason || '|' || key as key from ir_shares"
-    )
+    engine.store("ir_shares", "select * from ir_sharers qualify count(*) over (partition by key) > 1")
+    store_groups(engine, "ir_household_members", "select customer_id as member, key from ir_shares")
     engine.store(
         "ir_households",
         f"""
@@ -93,7 +93,7 @@ def _gather_sharers(engine: Engine, scope: Scope) -> None:
             """
             with met as (
                 select customer_id from identity_index.household_shares
-                semi join ir_household_shares using (reason, key)
+                semi join ir_household_shares using (key)
             ),
             concerned as (
                 select customer_id from ir_old_customers union select customer_id from met
@@ -143,7 +143,7 @@ def _find_homes(engine: Engine, config: IdentityConfig) -> None:
 
 def _by_address() -> str:
     return f"""
-        select n.label, 'address' as reason, h.address || '|' || n.name as key
+        select n.label, 'address' as reason, {key_of(_FAMILY)} as key
         from ir_homes h
         join (
             select l.label, p.last as name from ir_people p join ir_labels l using (node_id) where p.last is not null
@@ -159,7 +159,7 @@ def _by_address() -> str:
 
 def _by_loyalty() -> str:
     return f"""
-        select l.label, 'loyalty' as reason, i.node as key
+        select l.label, 'loyalty' as reason, {key_of("i.node")} as key
         from ir_uses u
         join ir_identifiers i using (node_id)
         left join ir_unusable x using (node_id)

@@ -14,7 +14,7 @@ from identity.cluster import find_components
 from identity.engine import Engine
 from identity.evidence import keep_evidence
 from identity.model import MatchModel
-from identity.scope import Scope
+from identity.scope import OF_CHANGED, Scope
 from identity.sql import ADDRESS, FAMILY, key_of, quote
 
 
@@ -98,15 +98,21 @@ def draw_regions(engine: Engine, nodes: int, scope: Scope, model: MatchModel | N
     engine.drop("ir_bound")
 
 
-def index_queries(basis: str, model: MatchModel | None) -> dict[str, str]:
+def index_queries(basis: str, model: MatchModel | None, scope: Scope) -> dict[str, str]:
     """Relation of INDEX -> query of its rows."""
     nothing = "select * from identity_index.{} where false"
-    return {
-        "basis": f"select {quote(basis)} as basis",
+    of_subjects = {
         "subjects": "select subject_key, digest from ir_digests",
         "reach": reach_of(),
-        "regions": "select key, region from ir_regions",
-        "household_shares": "select customer_id, reason, key from ir_household_shares",
         "evidence": f"select subject_key, {keep_evidence()} from ir_evidence" if model else nothing.format("evidence"),
         "blocks": blocks_of("ir_evidence", "subject_key", model) if model else nothing.format("blocks"),
+    }
+    return {
+        "basis": f"select {quote(basis)} as basis",
+        "regions": "select key, region from ir_regions",
+        "household_shares": "select customer_id, reason, key from ir_household_shares",
+        **{
+            name: query if scope.is_full else f"select * from ({query}) where {OF_CHANGED}"
+            for name, query in of_subjects.items()
+        },
     }

@@ -141,7 +141,7 @@ def resolve(
         with _timed(report, "regions"):
             draw_regions(engine, nodes, scope, model)
         with _timed(report, "publish"):
-            queries = {**_published(), **index_queries(read_basis(engine, config, model, relations), model)}
+            queries = {**_published(), **index_queries(read_basis(engine, config, model, relations), model, scope)}
             replace_state(engine, queries, history_statements(engine, known_at, scope), scope)
         _count(engine, report)
     finally:

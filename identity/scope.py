@@ -13,7 +13,7 @@ from identity.relations import Relations, restrict
 from identity.sql import key_of
 
 _OF_CUSTOMER = "customer_id in (select customer_id from ir_old_customers)"
-_OF_SUBJECT = "subject_key in (select key from ir_region)"
+OF_CHANGED = "subject_key in (select subject_key from ir_changed)"  # what a subject shows by itself
 _OF_DEVICE = "device_key in (select device_key from ir_devices)"
 _OF_EDGE = f"{key_of('left_node')} in (select key from ir_region)"
 # Relation -> which of its rows a region replaces. What is not here is written whole.
@@ -32,10 +32,10 @@ _REPLACED = {
     "review_queue": _OF_EDGE,
     "decisions": f"({_OF_EDGE} or {_OF_EDGE.replace('left_node', 'right_node')})",
     "identifiers": f"{key_of('node')} in (select node_key from ir_reached)",
-    "reach": _OF_SUBJECT,
-    "evidence": _OF_SUBJECT,
-    "blocks": _OF_SUBJECT,
-    "subjects": _OF_SUBJECT,
+    "reach": OF_CHANGED,
+    "evidence": OF_CHANGED,
+    "blocks": OF_CHANGED,
+    "subjects": OF_CHANGED,
     "regions": "region in (select region from ir_touched)",
     "phone_cache": "(value, country) in (select (value, country) from ir_phones)",
 }

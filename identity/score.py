@@ -14,6 +14,7 @@ from identity.defaults import ALWAYS
 from identity.engine import Engine
 from identity.evidence import COLUMNS
 from identity.frequencies import add_frequencies
+from identity.levels import tell_once
 from identity.match_weight import compared_columns, weight_at, weight_of
 from identity.model import MatchModel
 from identity.outlook import Outlook
@@ -233,6 +234,7 @@ def score_pairs(
 def _weigh_pairs(engine: Engine, model: MatchModel, target: str, at_least: float, pairs: str) -> None:
     """Store the pairs that are at least so likely one person, as (left_id, right_id, weight)."""
     compared = (f"{side}.{c} as {c}_{side}" for side in "lr" for c in compared_columns(model))
+    weight, told = tell_once(weight_of(model))
     enough = f"where weight >= {weight_at(at_least)!r}" if at_least > 0 else ""
     engine.store(
         target,
@@ -243,7 +245,8 @@ def _weigh_pairs(engine: Engine, model: MatchModel, target: str, at_least: float
             join ir_comparable l on l.unique_id = p.left_id
             join ir_comparable r on r.unique_id = p.right_id
         ),
-        weighed as materialized (select left_id, right_id, {weight_of(model)} as weight from paired)
+        told as (select *{told} from paired),
+        weighed as materialized (select left_id, right_id, {weight} as weight from told)
         select * from weighed {enough}
         """,
     )

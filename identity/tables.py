@@ -53,8 +53,8 @@ INDEX = {
     "regions": "key ubigint, region integer",
     "evidence": "subject_key ubigint, "
     + ", ".join(f"{name} {_OF_EVIDENCE.get(name, 'varchar')}" for name in KEPT_COLUMNS),
-    "blocks": "subject_key ubigint, block ubigint",
-    "household_shares": "customer_id uuid, reason varchar, key text",
+    "blocks": "subject_key ubigint, block uinteger",
+    "household_shares": "customer_id uuid, reason varchar, key ubigint",
 }
 # Only ever added to; a row with known_to is closed once, and never changed otherwise.
 HISTORY = {

@@ -88,9 +88,13 @@ def measure_dedupe() -> list[Figure]:
 
 
 def measure_incremental() -> list[Figure]:
-    """A thousand new records into a million, against Splink's scoring of the new pairs alone."""
+    """A thousand new records into a million, against Splink's scoring of the new pairs alone.
+
+    Of three processes the one in the middle: of two seconds a noisy machine takes a tenth, once for us, once for them.
+    """
     with tempfile.TemporaryDirectory() as folder:
-        found = _in_a_process("new", folder)
+        runs = [_in_a_process("new", folder) for _ in range(3)]
+    found = sorted(runs, key=lambda run: run["seconds"] / run["splink_seconds"])[1]
     return [
         Figure("incremental_1k_s", found["seconds"], "s"),
         Figure("incremental_1k_splink_s", found["splink_seconds"], "s"),
