@@ -15,6 +15,7 @@ import numpy as np
 
 from identity.comparisons import UNKNOWN, Kind, level_of
 from identity.engine import Engine
+from identity.levels import tell_once
 
 ITERATIONS = 8  # a level nobody reaches would otherwise sink below what a float can hold
 CONVERGED = 0.0001
@@ -49,12 +50,15 @@ def count_patterns(engine: Engine, kinds: Sequence[Kind], pairs: str, records: s
     """Compare the pairs of a relation (left_id, right_id) of records of `ir_evidence`, or of a part of it."""
     columns = sorted({column for kind in kinds for column in kind.columns})
     sides = ", ".join(f"{side}.{c} as {c}_{side}" for side in "lr" for c in columns)
+    levels, told = tell_once(", ".join(f"{level_of(kind)} as {kind.name}" for kind in kinds))
     found = engine.fetch(
         f"""
-        select {", ".join(f"{level_of(kind)} as {kind.name}" for kind in kinds)}, count(*) as pairs
+        select {levels}, count(*) as pairs
         from (
-            select {sides} from {pairs} p
-            join {records} l on l.unique_id = p.left_id join {records} r on r.unique_id = p.right_id
+            select *{told} from (
+                select {sides} from {pairs} p
+                join {records} l on l.unique_id = p.left_id join {records} r on r.unique_id = p.right_id
+            )
         )
         group by all order by all
         """
