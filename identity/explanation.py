@@ -181,7 +181,8 @@ def _section(title: str, lines: Iterable[str]) -> list[str]:
 def _tell_member(member: Member) -> str:
     told = [str(member.node)]
     if member.state:
-        told.append(member.state if member.records is None else f"{member.state}, carried by {member.records} records")
+        noun = "record" if member.records == 1 else "records"
+        told.append(member.state if member.records is None else f"{member.state}, carried by {member.records} {noun}")
     if member.valid_from:
         told.append(f"from {member.valid_from} to {member.valid_to}")
     return ": ".join(told)
