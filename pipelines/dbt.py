@@ -25,6 +25,7 @@ from dagster_dbt import (
     DbtCliInvocation,
     DbtCliResource,
     DbtProject,
+    utils,
 )
 from packaging.version import Version
 from pydantic import PrivateAttr
@@ -128,6 +129,19 @@ class _Preparer(DagsterDbtProjectPreparer):
         self._dbt.cli(["parse", "--quiet", "--write-json"], target_path=target / "parsed").wait()
         for name in (PARTIAL_PARSE, project.manifest_path.name):
             (target / "parsed" / name).replace(target / name)
+
+
+@contextmanager
+def every_node_chosen() -> Iterator[None]:
+    """Have Dagster take all nodes of a manifest by itself, as where dbt is not installed beside it.
+
+    It would ask dbt to choose all of them, whose graph library takes half a second to import.
+    """
+    installed, utils.DBT_PYTHON_VERSION = utils.DBT_PYTHON_VERSION, None
+    try:
+        yield
+    finally:
+        utils.DBT_PYTHON_VERSION = installed
 
 
 def dbt_resource(settings: Settings) -> InstalledDbt:

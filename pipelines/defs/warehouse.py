@@ -11,7 +11,7 @@ import dagster as dg
 from dagster_dbt import DagsterDbtTranslatorSettings, DbtProject, dbt_assets
 from dagster_dbt.asset_utils import DAGSTER_DBT_UNIQUE_ID_METADATA_KEY
 
-from pipelines.dbt import InstalledDbt, Translator, tell_figures
+from pipelines.dbt import InstalledDbt, Translator, every_node_chosen, tell_figures
 from pipelines.keys import BUILD, REFRESH, WRITER_POOL
 from pipelines.replay import Replay
 from pipelines.settings import Settings
@@ -29,14 +29,6 @@ def build_dbt_assets(settings: Settings, project: DbtProject, company: Company, 
     Args: files: digest of the files these definitions were loaded from (pipelines/basis.py).
     """
 
-    @dbt_assets(
-        manifest=project.manifest_path,
-        dagster_dbt_translator=Translator(
-            settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True)
-        ),
-        name="dbt",
-        pool=WRITER_POOL,
-    )
     def warehouse(context: dg.AssetExecutionContext, dbt: InstalledDbt, replay: Replay):
         from pipelines.lineage import keep_models, read_manifest, tell_lineage
 
@@ -65,7 +57,16 @@ def build_dbt_assets(settings: Settings, project: DbtProject, company: Company, 
             note_made(connection, {model: basis for model, basis in bases.items() if model not in standing})
         replay.end(context, settings)
 
-    return warehouse
+    with every_node_chosen():
+        of_dbt = dbt_assets(
+            manifest=project.manifest_path,
+            dagster_dbt_translator=Translator(
+                settings=DagsterDbtTranslatorSettings(enable_duplicate_source_asset_keys=True)
+            ),
+            name="dbt",
+            pool=WRITER_POOL,
+        )
+        return of_dbt(warehouse)
 
 
 def import_meanwhile(module: str) -> None:
