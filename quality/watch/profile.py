@@ -1,6 +1,6 @@
 """Profiles of landed parts: counts and histograms, enough to judge a day against the days before it.
 
-A part never changes, so it is profiled once, with one scan, and its profile is kept. Counts add up over the parts of a
+A part never changes, so it is profiled once, and its profile is kept. Counts add up over the parts of a
 day. Histograms hold hashes, shapes, magnitudes and hours of a sample of rows; no value of a customer is kept.
 
 Put here: what is measured of a part, and keeping it. Keep out: whether it is usual (judge.py), Dagster.
@@ -28,6 +28,8 @@ MOST_VALUES = 64  # a column with more distinct values in a part is no list of v
 NAMES = ("identifier.", "person.record_id", "interaction.key", "survey.comment")  # of somebody or something: no list
 EVENTS = ("interaction.occurred_at", "order.ordered_at", "case.opened_at", "survey.responded_at", "consent.at")
 HISTOGRAMS = ("value", "shape", "length", "magnitude", "hour", "lag", "age")
+COUNTS = {"filled": "count", "distinct": "approx_count_distinct"}  # of all rows
+SAMPLED = {"median": "approx_quantile({}, 0.5)"}  # of the sample; what is not here is a histogram
 
 
 def update_profiles(connection: duckdb.DuckDBPyConnection, company: Company, landing: Path) -> int:
@@ -159,24 +161,25 @@ def _is_direct(column: Column) -> bool:
 
 
 def _scan(measured: list[tuple[str, str, str]], rows: str) -> str:
+    """One row per part. The rows are read twice: of all of them, the sample has cost most of the time."""
     whole = ", ".join(quote(column) for column, measure, _ in measured if measure == "filled")
     row_hash = f"case when kept then hash({whole}) end"
-    columns = [
+    counted = [
         "_batch as batch_id", "_day as arrived_on", "_one_of as one_of",
         "count(distinct hash(_key)) as keys",
         f"list({{'key_hash': _key_hash, 'row_hash': {row_hash}}}) filter (kept) as seen",
     ]  # fmt: skip
+    sampled = ["_batch as batch_id"]
     for place, (_, measure, sql) in enumerate(measured):
-        columns.append(f"{_aggregate(measure, sql)} as m{place}")
-    return f"select {', '.join(columns)} from ({rows}) group by all"
-
-
-def _aggregate(measure: str, sql: str) -> str:
-    return {
-        "filled": f"count({sql})",
-        "distinct": f"approx_count_distinct({sql})",
-        "median": f"if(count({sql}) >= {FEW}, approx_quantile(case when picked then {sql} end, 0.5), null)",
-    }.get(measure, f"histogram(case when picked then {sql} end)")
+        if measure in COUNTS:
+            counted.append(f"{COUNTS[measure]}({sql}) as m{place}")
+        else:
+            sampled.append(f"{SAMPLED.get(measure, 'histogram({})').format(sql)} as m{place}")
+    return f"""
+        with counted as (select {", ".join(counted)} from ({rows}) group by all),
+        sampled as (select {", ".join(sampled)} from ({rows}) where picked group by all)
+        select counted.*, sampled.* exclude (batch_id) from counted left join sampled using (batch_id)
+    """
 
 
 def _entries(dataset: str, recipe: str, measured: list[tuple[str, str, str]]) -> str:
@@ -184,10 +187,12 @@ def _entries(dataset: str, recipe: str, measured: list[tuple[str, str, str]]) ->
     selects = [
         f"select {head}, null as column_name, 'keys' as measure, null::bigint as bin, keys::double as n from profiled"
     ]
+    filled = {column: place for place, (column, measure, _) in enumerate(measured) if measure == "filled"}
     for place, (column, measure, _) in enumerate(measured):
         here = f"{head}, {literal(column)}, '{measure}'"
         if measure not in HISTOGRAMS:
-            selects.append(f"select {here}, null, m{place}::double from profiled where m{place} is not null")
+            enough = f" and m{filled[column]} >= {FEW}" if measure in SAMPLED else ""
+            selects.append(f"select {here}, null, m{place}::double from profiled where m{place} is not null{enough}")
             continue
         short = f" where cardinality(m{place}) <= {MOST_VALUES}" if measure == "value" else ""
         selects.append(
