@@ -22,7 +22,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 demo: setup  ## simulate the demo company and run the pipeline over it
 	$(BIN)/c360 demo
 
-test: setup  ## every change's tests, at most 8 minutes
+test: setup  ## every change's tests: 7 to 14 minutes on two cores
 	$(BIN)/python -m pytest -m "not proof" -n 2 --dist loadgroup
 
 proof: setup  ## every suite at full size, at most 90 minutes; writes .bench/proof.json

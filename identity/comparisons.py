@@ -35,8 +35,6 @@ from identity.levels import (
 )
 
 UNKNOWN = -1  # in place of a level, where one of the two says nothing
-
-
 DIFFERENT = "different"  # label of the last level of every comparison
 
 

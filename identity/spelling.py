@@ -1,7 +1,7 @@
 """Which letters names are made of: two that have too few in common need not be compared any closer.
 
 Put here: the letters of a name in one number, and what two such numbers rule out.
-Keep out: how similar two names are (comparisons.py).
+Keep out: how similar two names are (levels.py).
 """
 
 from __future__ import annotations
