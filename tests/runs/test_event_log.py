@@ -60,3 +60,16 @@ def test_few_files_stay_open_and_none_when_the_instance_is_closed(home):
         assert len(databases) <= FILES
         assert [told(instance, run.run_id) for run in runs] == [["ENGINE_EVENT"]] * len(runs)
     assert open_files(home / "history" / "runs") == set()
+
+
+def test_events_told_together_are_stored_all_or_none(home):
+    with dg.DagsterInstance.get() as instance:
+        run = dg.DagsterRun(job_name="land")
+        instance.add_run(run)
+        instance.report_engine_event("looked", run)
+        (event,) = (r.event_log_entry for r in instance.get_records_for_run(run.run_id).records)
+        with pytest.raises(AttributeError):
+            instance.event_log_storage.store_event_batch([event, "no event"])
+        assert told(instance, run.run_id) == ["ENGINE_EVENT"]
+        instance.event_log_storage.store_event_batch([event, event])
+        assert told(instance, run.run_id) == ["ENGINE_EVENT"] * 3
