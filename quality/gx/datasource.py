@@ -7,7 +7,7 @@ Keep out: the engine and its metrics (engine.py, metrics.py), what is expected (
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Literal
 
@@ -17,7 +17,7 @@ import duckdb
 import sqlalchemy as sa
 from duckdb_sqlalchemy import ConnectionWrapper
 from great_expectations.data_context import EphemeralDataContext
-from great_expectations.datasource.fluent.sql_datasource import SQLDatasource
+from great_expectations.datasource.fluent.sql_datasource import QueryAsset, SQLDatasource
 
 import quality.gx.metrics  # noqa: F401  registers them
 from quality.gx.engine import DuckDBEngine
@@ -36,7 +36,10 @@ class DuckDBConnectionDatasource(SQLDatasource):
 
 @contextmanager
 def open_datasource(
-    context: EphemeralDataContext, connection: duckdb.DuckDBPyConnection, name: str = "duckdb"
+    context: EphemeralDataContext,
+    connection: duckdb.DuckDBPyConnection,
+    name: str = "duckdb",
+    queries: Mapping[str, str] | None = None,
 ) -> Iterator[DuckDBConnectionDatasource]:
     """A datasource over a cursor of `connection`: it sees every attached file and closes no connection of the caller.
 
@@ -45,6 +48,7 @@ def open_datasource(
     Args:
         context: gets the datasource for as long as this is open.
         name: of the datasource; free in the context.
+        queries: its query assets, by name; for each that is added later the context writes all of them as YAML.
     """
     cursor = connection.cursor()
     datasource = context.data_sources.add_duckdb_connection(
@@ -55,6 +59,7 @@ def open_datasource(
             "poolclass": sa.StaticPool,
             "isolation_level": "AUTOCOMMIT",
         },
+        assets=[QueryAsset(name=asset, query=query) for asset, query in (queries or {}).items()],
     )
     try:
         yield datasource

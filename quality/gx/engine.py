@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from typing import Any
 
 import duckdb
 import duckdb_sqlalchemy
@@ -29,12 +30,25 @@ class DuckDBEngine(SqlAlchemyExecutionEngine):
             self._connection = self.engine.connect()
         yield self._connection
 
+    def execute_query(self, selectable: Any) -> Any:
+        """A query for no rows, as for values that nobody may see, is not asked: it would look at every file."""
+        if getattr(selectable, "_limit", None) == 0:
+            return _NoRows()
+        return super().execute_query(selectable)
+
     def close(self) -> None:
         """Give the connection back before its owner closes it."""
         if self._connection is not None:
             self._connection.close()
             self._connection = None
         self.engine.dispose()
+
+
+class _NoRows:
+    """The result of a query for no rows."""
+
+    def fetchmany(self, _most: int) -> list[sa.Row]:
+        return []
 
 
 class DuckDBTypes:
