@@ -1,7 +1,7 @@
 """Dagster's event log in SQLite, with its files kept open: named in dagster.yaml, read by every process of Dagster.
 
-Dagster opens and closes a file up to five times for each event, asks what tables and columns there are, and SQLite moves
-its whole log on each close. A small build has 2,300 events, of which 760 are written before it starts.
+Dagster opens and closes a file up to five times for each event, asks what tables and columns there are, and SQLite
+moves its whole log on each close. A small build has 2,300 events, of which 760 are written before it starts.
 
 Put here: how long a file stays open, what is written together. Keep out: what is written (Dagster).
 """

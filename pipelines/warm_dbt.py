@@ -13,18 +13,24 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import select
 import shutil
 import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from pipelines.forks import PLACE, fork, receive
 
+if TYPE_CHECKING:
+    from dbt.contracts.graph.nodes import InjectedCTE
+
+LEADING = re.compile(r"(?P<blank>\s*)(?:(?:--[^\n]*\n|/\*.*?\*/|\s)*(?P<with>with(?:\s+recursive)?\b))?", re.S | re.I)
 SOCKET = "C360_DBT_SOCKET"  # where the calling command finds the process
 
 
@@ -132,12 +138,14 @@ def serve(listener: socket.socket, end: int, project: Path) -> int:
     Returns:
         the exit code: of the process itself, and of each it forked.
     """
+    import dbt.compilation
     from dbt.cli.main import dbtRunner
 
     import pipelines.journeys.sql_functions
     import pipelines.publish.key_plugin  # noqa: F401  what dbt would import for its connection
 
     _keep_details()
+    dbt.compilation.inject_ctes_into_sql = inject_ctes
     parsed = dbtRunner().invoke(["--quiet", "parse", "--project-dir", str(project), "--profiles-dir", str(project)])
     if not parsed.success:
         return 1  # calls begin anew, and say why
@@ -183,6 +191,16 @@ def _keep_details() -> None:
 
     if not {"DBT_DEBUG", "DBT_LOG_LEVEL"} & os.environ.keys():
         ctx_set_event_manager(Results())
+
+
+def inject_ctes(sql: str, ctes: Sequence[InjectedCTE]) -> str:
+    """What dbt makes of a model that reads ephemeral ones, which takes it apart token by token to find its `with`."""
+    if not ctes:
+        return sql
+    first = LEADING.match(sql)
+    place = first.end() if first["with"] else first.end("blank")
+    joined = ", ".join(cte.sql for cte in ctes)
+    return f"{sql[:place]}{joined}, {sql[place:]}" if first["with"] else f"{sql[:place]}with{joined} {sql[place:]}"
 
 
 def _tell(caller: socket.socket, number: int) -> None:

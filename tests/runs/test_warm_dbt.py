@@ -18,7 +18,7 @@ from support.waiting import wait_until
 from pipelines import forks
 from pipelines.forks import PLACE
 from pipelines.processes import is_alive
-from pipelines.warm_dbt import SOCKET, keep_dbt_warm
+from pipelines.warm_dbt import SOCKET, inject_ctes, keep_dbt_warm
 
 C360_DBT = Path(sys.executable).parent / "c360-dbt"
 FILES = {
@@ -114,3 +114,29 @@ def test_where_there_is_no_room_for_its_socket_every_call_begins_anew(project):
         assert process is None
         assert SOCKET not in os.environ
     assert not deep.exists()
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "select 1",
+        "\n  select 1 from a\n",
+        "with a as (select 1) select * from a",
+        "\n-- what with it has\n/* with\n*/ WITH a as (select 1) select * from a",
+        "with recursive a as (select 1 union all select * from a) select * from a",
+        "-- none\nselect 'with' as word from (with a as (select 1) select * from a)",
+        "select within from withdrawn",
+        "withdrawn as w",
+        "",
+    ],
+)
+def test_ephemeral_models_are_put_where_dbt_puts_them(sql):
+    from dbt.compilation import inject_ctes_into_sql
+    from dbt.contracts.graph.nodes import InjectedCTE
+
+    def words(text: str) -> list[str]:
+        return text.replace(",", " , ").split()
+
+    two = [InjectedCTE(id=name, sql=f" __dbt__cte__{name} as (\nselect 2\n)") for name in ("b", "c")]
+    for ctes in ([], two[:1], two) if sql else ([],):
+        assert words(inject_ctes(sql, ctes)) == words(inject_ctes_into_sql(sql, ctes))
