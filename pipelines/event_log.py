@@ -13,21 +13,39 @@ import threading
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from itertools import groupby
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import sqlalchemy as sa
 from dagster import EventLogEntry
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
 from dagster._serdes import ConfigurableClassData
+
+from pipelines.event_checks import CHECKED, LATER, is_partitioned, store_checks
 
 FILES = 8  # kept open; one is of all runs, and each run has one
 PATIENCE = 60  # seconds to wait for another process that writes
+SOON, TOGETHER = 0.5, 200  # seconds an event may wait to be stored, and how many of them
 BATCH = "DAGSTER_EVENT_BATCH_SIZE"  # of events told together, as of what a run plans, how many are stored together
 DURABLE = "pragma synchronous = normal"  # of a power cut the last events may be lost, of a killed process none
 
 
 os.environ.setdefault(BATCH, "1000")
+
+
+class Waiting:
+    """Events that are not stored yet."""
+
+    def __init__(self) -> None:
+        self.events: list[EventLogEntry] = []
+        self._until = monotonic() + SOON
+
+    @property
+    def is_over(self) -> bool:
+        return monotonic() > self._until or len(self.events) >= TOGETHER
 
 
 class OpenEventLog(SqliteEventLogStorage):
@@ -38,6 +56,7 @@ class OpenEventLog(SqliteEventLogStorage):
         self._turn = threading.RLock()
         self._held: dict[str, sa.Connection] = {}  # of whose turn it is
         self._found: set[str] = set()  # tables and columns: what is there stays
+        self._waiting: Waiting | None = None
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -51,15 +70,41 @@ class OpenEventLog(SqliteEventLogStorage):
         return cls(str(Path(os.environ["DAGSTER_HOME"]) / "history" / "runs"), inst_data)
 
     def store_event(self, event: EventLogEntry) -> None:
-        self.store_event_batch([event])
+        """What LATER says waits for what is told next, or for a moment that is over by then, and is stored with it."""
+        with self._turn:
+            self._waiting = self._waiting or Waiting()
+            self._waiting.events.append(event)
+            if event.dagster_event_type not in LATER or self._waiting.is_over:
+                self._store_waiting()
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
-        """Store all or none: one transaction for each file."""
-        with self.index_connection(), ExitStack() as runs:
-            for run_id in dict.fromkeys(event.run_id for event in events):
-                runs.enter_context(self.run_connection(run_id))
-            for event in events:
-                super().store_event(event)
+        with self._turn:
+            self._store_waiting()
+            self._store(events)
+
+    def _store_waiting(self) -> None:
+        waiting, self._waiting = self._waiting, None
+        if waiting:
+            self._store(waiting.events)
+
+    def _store(self, events: Sequence[EventLogEntry]) -> None:
+        """All or none: one transaction for each file."""
+        with self.index_connection() as index, ExitStack() as files:
+            runs = {run: files.enter_context(self.run_connection(run)) for run in {e.run_id for e in events}}
+            for are_many, alike in groupby(events, key=self._is_one_of_many):
+                if not are_many:
+                    for event in alike:
+                        super().store_event(event)
+                    continue
+                told = [(event, self._event_to_row(event)) for event in alike]
+                for run_id, rows in runs.items():
+                    if of_run := [row for _, row in told if row["run_id"] == run_id]:
+                        rows.execute(SqlEventLogStorageTable.insert(), of_run)
+                store_checks(index, [(e, row) for e, row in told if e.dagster_event_type in CHECKED])
+
+    def _is_one_of_many(self, event: EventLogEntry) -> bool:
+        """Whether it is stored with others in one statement; what is of partitions or of no run is not."""
+        return event.dagster_event_type in (*LATER, *CHECKED) and bool(event.run_id) and not is_partitioned(event)
 
     def has_table(self, table_name: str) -> bool:
         if table_name not in self._found and super().has_table(table_name):
@@ -75,6 +120,8 @@ class OpenEventLog(SqliteEventLogStorage):
     def _connect(self, shard: str) -> Iterator[sa.Connection]:
         """A transaction; within one of the same file, that one."""
         with self._turn:
+            if not self._held:
+                self._store_waiting()
             if shard in self._held:
                 yield self._held[shard]
                 return
@@ -100,6 +147,8 @@ class OpenEventLog(SqliteEventLogStorage):
         return self._engines[shard]
 
     def dispose(self) -> None:
+        with self._turn:
+            self._store_waiting()
         for engine in self._engines.values():
             engine.dispose()
         self._engines.clear()

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from quality.plain_yaml import parse
 
 FILE = Path(__file__).with_name("definitions.yml")
 ALLOWED = {
@@ -107,7 +107,7 @@ def read_definitions(file: Path) -> Definitions:
         DefinitionError: an entry has an unknown key or value, personal data without masking, or two terms share a
             synonym.
     """
-    document = yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
+    document = parse(file.read_text(encoding="utf-8"))
     terms = {t.term: t for t in _terms(file, document)}
     _refuse_shared_synonyms(file, terms)
     return Definitions(terms)

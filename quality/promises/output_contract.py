@@ -16,6 +16,7 @@ import yaml
 
 from quality.contract import ContractError
 from quality.definitions import Term, load_definitions
+from quality.plain_yaml import parse
 
 FOLDER = Path(__file__).parents[1] / "contracts"
 TERM = "definitions/"
@@ -112,7 +113,7 @@ def read_output_contract(file: Path) -> OutputContract:
         ContractError: the file is not YAML, or lacks what every output contract has.
     """
     try:
-        return _contract(file, yaml.load(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
+        return _contract(file, parse(file.read_text(encoding="utf-8")))
     except (yaml.YAMLError, KeyError, IndexError, TypeError, AttributeError, ValueError) as fault:
         raise ContractError(
             f"{file}: not a readable output contract: {type(fault).__name__} {fault}; compare it with "

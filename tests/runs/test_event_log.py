@@ -24,6 +24,20 @@ def orders():
     return dg.MaterializeResult(check_results=[dg.AssetCheckResult(check_name="holds", passed=True)])
 
 
+DAYS = dg.DailyPartitionsDefinition("2026-01-05")
+
+
+@dg.asset(partitions_def=DAYS, check_specs=[dg.AssetCheckSpec("arrived", asset="days", partitions_def=DAYS)])
+def days():
+    return dg.MaterializeResult(check_results=[dg.AssetCheckResult(check_name="arrived", passed=True)])
+
+
+@dg.multi_asset_check(specs=[dg.AssetCheckSpec(f"is_{n}", asset="orders") for n in range(5)])
+def many():
+    for n in range(5):
+        yield dg.AssetCheckResult(asset_key="orders", check_name=f"is_{n}", passed=n != 3, metadata={"n": n})
+
+
 def told(instance: dg.DagsterInstance, run_id: str) -> list[str]:
     records = instance.get_records_for_run(run_id).records
     return [r.event_log_entry.dagster_event_type.value for r in records if r.event_log_entry.dagster_event]
@@ -73,3 +87,33 @@ def test_events_told_together_are_stored_all_or_none(home):
         assert told(instance, run.run_id) == ["ENGINE_EVENT"]
         instance.event_log_storage.store_event_batch([event, event])
         assert told(instance, run.run_id) == ["ENGINE_EVENT"] * 3
+
+
+def test_checks_are_kept_as_dagster_keeps_them(home):
+    def run_all() -> list[tuple]:
+        with dg.DagsterInstance.get() as instance:
+            for key in ("2026-01-05", "2026-01-06"):
+                dg.materialize([days], instance=instance, partition_key=key)
+            for _ in range(2):
+                dg.materialize([orders, many], instance=instance)
+            instance.report_runless_asset_event(
+                dg.AssetCheckEvaluation(asset_key=orders.key, check_name="is_1", passed=True)
+            )
+            names = [("orders", f"is_{n}") for n in range(5)] + [("orders", "holds"), ("days", "arrived")]
+            return [
+                (name, r.status, r.run_id == "", r.partition, told_of(r.event.dagster_event.event_specific_data))
+                for asset, name in names
+                for r in instance.event_log_storage.get_asset_check_execution_history(
+                    dg.AssetCheckKey(dg.AssetKey(asset), name), limit=10
+                )
+            ]
+
+    def told_of(answer) -> tuple:
+        made = answer.target_materialization_data
+        return answer.passed, dict(answer.metadata), made and made.storage_id
+
+    ours = run_all()
+    shutil.rmtree(home / "history")
+    (home / "dagster.yaml").write_text("")
+    assert ours == run_all()
+    assert len(ours) == 5 * 2 + 1 + 2 + 2
