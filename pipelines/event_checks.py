@@ -43,23 +43,29 @@ def store_checks(index: sa.Connection, told: Told) -> None:
     numbered = Events.insert().returning(Events.c.id, sort_by_parameter_order=True)
     ids = index.execute(numbered, [row for _, row in told]).scalars().all()
     rows = [_row(event, row, number) for (event, row), number in zip(told, ids, strict=True)]
-    planned = {
-        tuple(found)
-        for found in index.execute(
-            sa.select(*(Checks.c[name] for name in KEY)).where(Checks.c.run_id.in_({row["run_id"] for row in rows}))
-        )
-    }
-    new = [row for row in rows if tuple(row[name] for name in KEY) not in planned]
-    answers = [row for row in rows if tuple(row[name] for name in KEY) in planned]
+    answers = [row for row in rows if row["execution_status"] != Status.PLANNED.value]
+    new = [row for row in rows if row["execution_status"] == Status.PLANNED.value]
+    if answers and _answer(index, answers) < len(answers):
+        new += [row for row in answers if not _is_kept(index, row)]  # nobody has planned them
     if new:
         index.execute(Checks.insert(), new)
-    if answers:
-        same = (Checks.c[name] == sa.bindparam(f"its_{name}") for name in KEY)
-        changed = {name: sa.bindparam(name) for name in answers[0] if name not in KEY}
-        index.execute(
-            Checks.update().where(*same, Checks.c.partition.is_(None)).values(changed),
-            [{(f"its_{name}" if name in KEY else name): value for name, value in row.items()} for row in answers],
-        )
+
+
+def _answer(index: sa.Connection, answers: Sequence[Mapping[str, Any]]) -> int:
+    """Put answers in place of what was planned; the number of those that were."""
+    same = (Checks.c[name] == sa.bindparam(f"its_{name}") for name in KEY)
+    changed = {name: sa.bindparam(name) for name in answers[0] if name not in KEY}
+    return index.execute(
+        Checks.update().where(*same, Checks.c.partition.is_(None)).values(changed),
+        [{(f"its_{name}" if name in KEY else name): value for name, value in row.items()} for row in answers],
+    ).rowcount
+
+
+def _is_kept(index: sa.Connection, row: Mapping[str, Any]) -> bool:
+    kept = sa.select(Checks.c.id).where(
+        *(Checks.c[name] == row[name] for name in (*KEY, "evaluation_event_storage_id"))
+    )
+    return index.execute(kept).first() is not None
 
 
 def _row(event: EventLogEntry, row: Mapping[str, Any], number: int) -> dict[str, Any]:

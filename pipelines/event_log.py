@@ -19,9 +19,11 @@ from time import monotonic
 from typing import Any
 
 import sqlalchemy as sa
-from dagster import EventLogEntry
+from dagster import AssetKey, EventLogEntry, EventRecordsResult
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.storage.event_log.base import AssetRecordsFilter
 from dagster._core.storage.event_log.schema import SqlEventLogStorageTable
+from dagster._core.storage.event_log.sqlite.sqlite_event_log import INDEX_SHARD_NAME
 from dagster._serdes import ConfigurableClassData
 
 from pipelines.event_checks import CHECKED, LATER, is_partitioned, store_checks
@@ -57,6 +59,7 @@ class OpenEventLog(SqliteEventLogStorage):
         self._held: dict[str, sa.Connection] = {}  # of whose turn it is
         self._found: set[str] = set()  # tables and columns: what is there stays
         self._waiting: Waiting | None = None
+        self._known: dict[tuple, tuple[float, EventRecordsResult]] = {}
         super().__init__(base_dir, inst_data)
 
     @classmethod
@@ -74,7 +77,7 @@ class OpenEventLog(SqliteEventLogStorage):
         with self._turn:
             self._waiting = self._waiting or Waiting()
             self._waiting.events.append(event)
-            if event.dagster_event_type not in LATER or self._waiting.is_over:
+            if event.dagster_event_type not in LATER or not event.run_id or self._waiting.is_over:
                 self._store_waiting()
 
     def store_event_batch(self, events: Sequence[EventLogEntry]) -> None:
@@ -89,6 +92,8 @@ class OpenEventLog(SqliteEventLogStorage):
 
     def _store(self, events: Sequence[EventLogEntry]) -> None:
         """All or none: one transaction for each file."""
+        if any(event.dagster_event_type not in LATER for event in events):
+            self._known.clear()
         with self.index_connection() as index, ExitStack() as files:
             runs = {run: files.enter_context(self.run_connection(run)) for run in {e.run_id for e in events}}
             for are_many, alike in groupby(events, key=self._is_one_of_many):
@@ -106,6 +111,20 @@ class OpenEventLog(SqliteEventLogStorage):
         """Whether it is stored with others in one statement; what is of partitions or of no run is not."""
         return event.dagster_event_type in (*LATER, *CHECKED) and bool(event.run_id) and not is_partitioned(event)
 
+    def fetch_materializations(
+        self, records_filter: AssetKey | AssetRecordsFilter, limit: int, cursor: str | None = None, ascending=False
+    ) -> EventRecordsResult:
+        """A step of a day asks for each of its hundreds of checks what it is of: for a moment the answer stands."""
+        asked = repr(records_filter), limit, cursor, ascending
+        with self._turn:
+            at, answer = self._known.get(asked, (-SOON, None))
+            if answer is None or monotonic() > at + SOON:
+                answer = super().fetch_materializations(records_filter, limit, cursor, ascending)
+                if len(self._known) >= TOGETHER:
+                    self._known.clear()
+                self._known[asked] = monotonic(), answer
+            return answer
+
     def has_table(self, table_name: str) -> bool:
         if table_name not in self._found and super().has_table(table_name):
             self._found.add(table_name)
@@ -120,8 +139,8 @@ class OpenEventLog(SqliteEventLogStorage):
     def _connect(self, shard: str) -> Iterator[sa.Connection]:
         """A transaction; within one of the same file, that one."""
         with self._turn:
-            if not self._held:
-                self._store_waiting()
+            if shard != INDEX_SHARD_NAME and not self._held:
+                self._store_waiting()  # whoever reads what a run told finds all of it
             if shard in self._held:
                 yield self._held[shard]
                 return
