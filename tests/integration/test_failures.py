@@ -156,6 +156,8 @@ def test_a_blocking_check_keeps_the_published_files_as_they_were(shop):
     assert fault.startswith("marts/fct_orders: ")
     assert fault.endswith("does not hold, 1 rows; nothing is published until it does")
     assert "published earlier" in done.stdout
+    assert "published__customer360: left out, for what it needs was not made" in done.stdout
+    assert "Dependencies for step" not in done.stdout
     assert hash_files(shop.home / "published") | hash_files(shop.home / "private") == published
     # Its owner is told, with where to look and the tables that are made from these.
     [(owner, alert)] = [(told["owner"], a) for told in shop.alerts() for a in told["alerts"] if a["event"] == "failed"]
