@@ -32,7 +32,6 @@ from pydantic import PrivateAttr
 
 from pipelines.keys import CONTROL, PUBLISHED_LAYERS, identity_key, landing_key
 from pipelines.meter import PEAK, SECONDS, Meter
-from pipelines.parse_cache import ParseCache
 from pipelines.scratch import FOLDER, name_scratch
 from pipelines.settings import REPOSITORY, Settings
 from pipelines.warm_dbt import keep_dbt_warm
@@ -126,11 +125,8 @@ class _Preparer(DagsterDbtProjectPreparer):
     def _prepare_manifest(self, project: DbtProject) -> None:
         """Parse aside, then put what was made in place, the manifest last: dbt killed while it writes would leave half
         of one. Beside it lies what spares the next call its parsing."""
-        target, cache = project.manifest_path.parent, ParseCache(Path(project.project_dir), PACKAGE)
-        (target / "parsed").mkdir(parents=True, exist_ok=True)
-        cache.take(target / "parsed" / PARTIAL_PARSE)
+        target = project.manifest_path.parent
         self._dbt.cli(["parse", "--quiet", "--write-json"], target_path=target / "parsed").wait()
-        cache.keep(target / "parsed" / PARTIAL_PARSE)
         for name in (PARTIAL_PARSE, project.manifest_path.name):
             (target / "parsed" / name).replace(target / name)
 

@@ -130,15 +130,17 @@ def _settings(company: Company, home: Path, package: Path) -> dict[str, str]:
     }
     output = {
         "type": "duckdb",
-        "path": "../warehouse.duckdb",  # dbt works in its project: profiles of two homes are the same
+        "path": str(home / "warehouse.duckdb"),
         "schema": "std",
         "threads": 1,
-        "attach": [{"path": "../c360_marts.duckdb", "alias": "m", "options": {"storage_version": STORAGE_VERSION}}],
+        "attach": [
+            {"path": str(home / "c360_marts.duckdb"), "alias": "m", "options": {"storage_version": STORAGE_VERSION}}
+        ],
         "plugins": [{"module": module} for module in PLUGINS],
         "config_options": {  # of the database: dbt sets `settings` for every cursor, which fails once one has spilled
             "threads": f"{{{{ env_var('C360_THREADS', '{os.cpu_count() or 1}') | as_number }}}}",
             "memory_limit": "{{ env_var('C360_MEMORY_LIMIT', '3GB') }}",
-            "temp_directory": "../tmp",
+            "temp_directory": str(home / "tmp"),
             "checkpoint_threshold": CHECKPOINT_THRESHOLD,
             "autoinstall_known_extensions": False,
         },

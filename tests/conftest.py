@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -26,8 +25,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):  # one cache of all workers, and nobody's own
-        os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="c360_tests_")
     os.environ.setdefault("C360_DATA", str(REPOSITORY.parent / "shared" / "data"))
     os.environ |= AT_ONCE
     settings.register_profile("untimed", deadline=None)  # how long an example takes is the machine's affair
@@ -71,10 +68,7 @@ _SEEN: list[dict] = []
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
     target = session.config.getoption("--proof-report")
-    if hasattr(session.config, "workerinput"):
-        return
-    shutil.rmtree(os.environ["XDG_CACHE_HOME"], ignore_errors=True)
-    if target:
+    if target and not hasattr(session.config, "workerinput"):
         Path(target).write_text(json.dumps(_SEEN, indent=1), encoding="utf-8")
 
 

@@ -73,15 +73,14 @@ def test_profile_opens_the_warehouse_with_the_marts_beside_it_in_utc(tmp_path):
     landed = Landed(tmp_path, [contract("crm", *PERSON)])
     landed.render(tmp_path)
     output = read_yaml(landed.home / "dbt" / "profiles.yml")["company_tiny"]["outputs"]["home"]
-    assert (landed.home / "dbt" / output["path"]).resolve() == landed.home.resolve() / "warehouse.duckdb"
+    assert output["path"] == str(landed.home / "warehouse.duckdb")
     assert (output["attach"][0]["alias"], output["settings"]["TimeZone"]) == ("m", "UTC")
     assert output["config_options"]["autoinstall_known_extensions"] is False
 
 
-def test_a_warehouse_that_has_spilled_still_lends_cursors_to_dbt(tmp_path, monkeypatch):
+def test_a_warehouse_that_has_spilled_still_lends_cursors_to_dbt(tmp_path):
     landed = Landed(tmp_path, [contract("crm", *PERSON)])
     landed.render(tmp_path)
-    monkeypatch.chdir(landed.home / "dbt")  # as dbt does
     output = read_yaml(landed.home / "dbt" / "profiles.yml")["company_tiny"]["outputs"]["home"]
     output["config_options"] |= {"threads": 1, "memory_limit": "48MB"}
     (landed.home / "tmp").mkdir()

@@ -21,6 +21,7 @@ from pipelines.processes import is_alive
 from pipelines.warm_dbt import SOCKET, inject_ctes, keep_dbt_warm
 
 C360_DBT = Path(sys.executable).parent / "c360-dbt"
+CALLS = {"one": "3", "broken": "4"}  # model -> ONE
 FILES = {
     "dbt_project.yml": "{name: small, version: 1.0.0, config-version: 2, profile: small, model-paths: [models]}",
     "profiles.yml": "{small: {target: home, outputs: {home: {type: duckdb, path: small.duckdb}}}}",
@@ -30,13 +31,24 @@ FILES = {
 }
 
 
+def write_project(folder: Path) -> Path:
+    for name, text in FILES.items():
+        (folder / "dbt" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "dbt" / name).write_text(text)
+    (folder / "tmp").mkdir()
+    return folder / "dbt"
+
+
 @pytest.fixture
 def project(tmp_path):
-    for name, text in FILES.items():
-        (tmp_path / "dbt" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "dbt" / name).write_text(text)
-    (tmp_path / "tmp").mkdir()
-    return tmp_path / "dbt"
+    return write_project(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def cold(tmp_path_factory):
+    """What dbt itself says of each call."""
+    project = write_project(tmp_path_factory.mktemp("cold"))
+    return [tell_outcome(call_dbt(project, "run", "-s", model, ONE=n)) for model, n in CALLS.items()]
 
 
 def call_dbt(project: Path, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
@@ -64,11 +76,9 @@ def warmed(request, tmp_path, monkeypatch):
 
 
 @pytest.mark.usefixtures("warmed")
-def test_a_call_says_and_ends_as_dbt_does_whether_it_is_kept_warm_or_not(project):
-    calls = {"one": "3", "broken": "4"}
-    cold = [tell_outcome(call_dbt(project, "run", "-s", model, ONE=n)) for model, n in calls.items()]
+def test_a_call_says_and_ends_as_dbt_does_whether_it_is_kept_warm_or_not(project, cold):
     with keep_dbt_warm(project.parent / "tmp", project) as process:
-        assert [tell_outcome(call_dbt(project, "run", "-s", model, ONE=n)) for model, n in calls.items()] == cold
+        assert [tell_outcome(call_dbt(project, "run", "-s", model, ONE=n)) for model, n in CALLS.items()] == cold
         assert is_alive(process)
     assert [(code, len(said)) for code, said in cold] == [(0, 2), (1, 2)]
     wait_until(lambda: not is_alive(process))
