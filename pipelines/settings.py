@@ -21,7 +21,7 @@ class Settings:
     home: Path
     data: Path
     as_of: str | None = None  # ISO instant; None: end of the latest arrived day
-    memory_limit: str = "3GB"
+    memory_limit: str = "2.75GB"
     threads: int = 2
     state_url: str = ""
     ui_url: str | None = None  # where people open the Dagster UI
@@ -40,7 +40,7 @@ class Settings:
             C360_HOME: where the company's data lives, default `.c360/<company>` of the working directory.
             C360_DATA: root of the sources, for `${C360_DATA}` in contracts; default `<home>/sources`.
             C360_AS_OF: the instant journeys are judged at; default: end of the latest arrived day.
-            C360_MEMORY_LIMIT, C360_THREADS: DuckDB's share of the machine; default 3GB and every core.
+            C360_MEMORY_LIMIT, C360_THREADS: DuckDB's share of the machine; default 2.75GB and every core.
             C360_STATE_URL: SQLAlchemy URL of the state database; default SQLite at `<home>/state.db`.
             C360_PII_KEY: key of the masking tokens; default: a key file made on the first run.
             C360_UI_URL: where people open the Dagster UI; alerts then link to the run.
@@ -59,7 +59,7 @@ class Settings:
             home=home,
             data=data,
             as_of=environ.get("C360_AS_OF") or None,
-            memory_limit=environ.get("C360_MEMORY_LIMIT", "3GB"),
+            memory_limit=environ.get("C360_MEMORY_LIMIT", "2.75GB"),
             threads=int(environ.get("C360_THREADS") or os.cpu_count() or 2),
             state_url=environ.get("C360_STATE_URL") or f"sqlite:///{home / 'state.db'}",
             ui_url=environ.get("C360_UI_URL") or None,

@@ -139,7 +139,7 @@ def _settings(company: Company, home: Path, package: Path) -> dict[str, str]:
         "plugins": [{"module": module} for module in PLUGINS],
         "config_options": {  # of the database: dbt sets `settings` for every cursor, which fails once one has spilled
             "threads": f"{{{{ env_var('C360_THREADS', '{os.cpu_count() or 1}') | as_number }}}}",
-            "memory_limit": "{{ env_var('C360_MEMORY_LIMIT', '3GB') }}",
+            "memory_limit": "{{ env_var('C360_MEMORY_LIMIT', '2.75GB') }}",
             "temp_directory": str(home / "tmp"),
             "checkpoint_threshold": CHECKPOINT_THRESHOLD,
             "autoinstall_known_extensions": False,
