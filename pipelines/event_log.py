@@ -32,9 +32,7 @@ FILES = 8  # kept open; one is of all runs, and each run has one
 PATIENCE = 60  # seconds to wait for another process that writes
 SOON, TOGETHER = 0.5, 200  # seconds an event may wait to be stored, and how many of them
 BATCH = "DAGSTER_EVENT_BATCH_SIZE"  # of events told together, as of what a run plans, how many are stored together
-DURABLE = "pragma synchronous = normal"  # of a power cut the last events may be lost, of a killed process none
-
-
+DURABLE = "pragma synchronous = normal"  # of a power cut the last events may be lost, of a killed process what waits
 os.environ.setdefault(BATCH, "1000")
 
 
