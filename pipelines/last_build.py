@@ -12,8 +12,9 @@ from pathlib import Path
 import duckdb
 
 from identity.engine import DuckDBEngine
-from pipelines.publish.publish import OFFLINE, STEWARD_NAME, PublishError
+from pipelines.publish.publish import STEWARD_NAME, PublishError
 from pipelines.settings import Settings
+from quality.storage import opening
 
 
 @contextmanager
@@ -44,7 +45,7 @@ def _open(settings: Settings, file: Path) -> Iterator[duckdb.DuckDBPyConnection]
     if not file.is_file():
         raise PublishError(f"{file}: nothing is published yet; run `c360 run` first")
     limits = {"threads": settings.threads, "memory_limit": settings.memory_limit}
-    with duckdb.connect(config={**OFFLINE, **limits}) as connection:
+    with duckdb.connect(config={**opening(), **limits}) as connection:
         connection.execute(f"set temp_directory = '{settings.home / 'tmp'}'")
         connection.execute(f"attach '{file}' as last_build (read_only)")
         connection.execute("use last_build")

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from quality.storage import MEMORY_LIMIT
+
 REPOSITORY = Path(__file__).resolve().parent.parent
 
 
@@ -21,7 +23,7 @@ class Settings:
     home: Path
     data: Path
     as_of: str | None = None  # ISO instant; None: end of the latest arrived day
-    memory_limit: str = "2.75GB"
+    memory_limit: str = MEMORY_LIMIT
     threads: int = 2
     state_url: str = ""
     ui_url: str | None = None  # where people open the Dagster UI
@@ -59,7 +61,7 @@ class Settings:
             home=home,
             data=data,
             as_of=environ.get("C360_AS_OF") or None,
-            memory_limit=environ.get("C360_MEMORY_LIMIT", "2.75GB"),
+            memory_limit=environ.get("C360_MEMORY_LIMIT", MEMORY_LIMIT),
             threads=int(environ.get("C360_THREADS") or os.cpu_count() or 2),
             state_url=environ.get("C360_STATE_URL") or f"sqlite:///{home / 'state.db'}",
             ui_url=environ.get("C360_UI_URL") or None,

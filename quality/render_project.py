@@ -24,7 +24,7 @@ from quality.render_facts import render_cases, render_orders
 from quality.render_people import render_accounts, render_identifiers, render_persons
 from quality.render_std import STANDARD_TABLES, StandardTable, render_union
 from quality.render_value import Dataset
-from quality.storage import CHECKPOINT_THRESHOLD, STORAGE_VERSION
+from quality.storage import CHECKPOINT_THRESHOLD, MEMORY_LIMIT, STORAGE_VERSION
 
 PACKAGE_NAME = "c360"
 PLUGINS = ("pipelines.publish.key_plugin", "pipelines.journeys.sql_functions")
@@ -139,7 +139,7 @@ def _settings(company: Company, home: Path, package: Path) -> dict[str, str]:
         "plugins": [{"module": module} for module in PLUGINS],
         "config_options": {  # of the database: dbt sets `settings` for every cursor, which fails once one has spilled
             "threads": f"{{{{ env_var('C360_THREADS', '{os.cpu_count() or 1}') | as_number }}}}",
-            "memory_limit": "{{ env_var('C360_MEMORY_LIMIT', '2.75GB') }}",
+            "memory_limit": f"{{{{ env_var('C360_MEMORY_LIMIT', '{MEMORY_LIMIT}') }}}}",
             "temp_directory": str(home / "tmp"),
             "checkpoint_threshold": CHECKPOINT_THRESHOLD,
             "autoinstall_known_extensions": False,

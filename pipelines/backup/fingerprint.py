@@ -9,7 +9,7 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.publish.publish import OFFLINE
+from quality.storage import opening
 
 SCHEMAS = ("marts", "governance")
 LOGS = ("check_results", "runs", "run_steps")  # grow with every build; all else, times and runs in it too, is as it was
@@ -17,7 +17,7 @@ LOGS = ("check_results", "runs", "run_steps")  # grow with every build; all else
 
 def fingerprint_tables(published: Path) -> dict[str, tuple[int, int]]:
     """schema.table -> (rows, sum of the hashes of its rows), for every published table but LOGS."""
-    with duckdb.connect(str(published), read_only=True, config=OFFLINE) as connection:
+    with duckdb.connect(str(published), read_only=True, config=opening()) as connection:
         tables = connection.execute(
             """
             select schema_name || '.' || table_name, string_agg('"' || column_name || '"', ', ' order by column_index)

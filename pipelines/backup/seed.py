@@ -15,7 +15,7 @@ import duckdb
 
 from identity.engine import DuckDBEngine
 from identity.tables import HISTORY, STATE, create_tables
-from pipelines.publish.publish import OFFLINE
+from quality.storage import opening
 
 
 def seed_marts(published: Path, marts: Path) -> None:
@@ -28,7 +28,7 @@ def seed_warehouse(steward: Path, warehouse: Path) -> None:
     """A warehouse that knows what identity believed, and since when; the next resolve looks at everybody."""
     if not steward.is_file():
         return
-    with duckdb.connect(str(warehouse), config=OFFLINE) as connection:
+    with duckdb.connect(str(warehouse), config=opening()) as connection:
         engine = DuckDBEngine(connection)
         create_tables(engine)
         connection.execute(f"attach '{steward}' as s (read_only)")

@@ -17,6 +17,7 @@ import duckdb
 from pipelines.publish.log_table import continue_published
 from quality.promises.create_table import ensure_table
 from quality.promises.output_contract import load_output_contracts
+from quality.storage import opening
 
 PARTS, LATENCY = "governance.part_availability", "marts.mart_latency"
 STAGES = {
@@ -58,7 +59,7 @@ def write_availability(marts: Path, published: Path, warehouse: Path, *, run_id:
         Parts that became readable.
     """
     contracts = load_output_contracts()
-    with duckdb.connect(str(marts)) as connection:
+    with duckdb.connect(str(marts), config=opening()) as connection:
         connection.execute(f"attach '{warehouse}' as w (read_only)")
         if published.is_file():
             connection.execute(f"attach '{published}' as p (read_only)")

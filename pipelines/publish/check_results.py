@@ -14,6 +14,7 @@ import duckdb
 
 from pipelines.publish.log_table import add_rows, log_contract, to_arrow
 from quality.promises.create_table import ensure_table
+from quality.storage import opening
 
 SEVERITIES = ("block", "warn", "record")
 TABLE = "governance.check_results"
@@ -21,7 +22,7 @@ TABLE = "governance.check_results"
 
 def last_check_at(marts: Path) -> datetime | None:
     """When the latest check in the log was made (UTC, naive); None where none is there."""
-    with duckdb.connect(str(marts)) as connection:
+    with duckdb.connect(str(marts), config=opening()) as connection:
         ensure_table(connection, log_contract(TABLE))
         return connection.execute(f'select max("at") from {TABLE}').fetchall()[0][0]
 
@@ -41,7 +42,7 @@ def write_check_results(marts: Path, rows: Iterable[Mapping[str, Any]]) -> int:
     unknown = sorted(set(found.column("severity").to_pylist()) - set(SEVERITIES), key=str)
     if unknown:
         raise ValueError(f"{TABLE}: severity {unknown[0]!r}; use {', '.join(SEVERITIES)}")
-    with duckdb.connect(str(marts)) as connection:
+    with duckdb.connect(str(marts), config=opening()) as connection:
         connection.execute("begin")
         add_rows(connection, TABLE, found)
         connection.execute("commit")

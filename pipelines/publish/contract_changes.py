@@ -15,6 +15,7 @@ from pipelines.publish.log_table import continue_published
 from quality.promises.change_control import RELEASED, judge, promises_in, promises_now
 from quality.promises.create_table import ensure_table
 from quality.promises.output_contract import load_output_contracts
+from quality.storage import opening
 
 TABLE = "governance.contract_changes"
 
@@ -35,7 +36,7 @@ def write_contract_changes(marts: Path, published: Path, released: Path, *, run_
     before = promises_in(released / RELEASED)
     verdict = judge(before, promises_now(), [], date.today()) if before else None
     changes = [*verdict.changes, *verdict.moves] if verdict else []
-    with duckdb.connect(str(marts)) as connection:
+    with duckdb.connect(str(marts), config=opening()) as connection:
         ensure_table(connection, load_output_contracts()["contract_changes"])
         if published.is_file():
             connection.execute(f"attach '{published}' as p (read_only)")

@@ -16,6 +16,7 @@ import pyarrow as pa
 from pipelines.publish.made_of import note_made_of, was_made_of
 from quality.promises.create_table import ensure_table
 from quality.promises.output_contract import load_output_contracts
+from quality.storage import opening
 
 TABLE = "governance.lineage"
 EVENTS_NAME = "openlineage.ndjson"
@@ -23,7 +24,7 @@ EVENTS_NAME = "openlineage.ndjson"
 
 def read_published(marts: Path) -> dict[str, dict[str, str]]:
     """`schema.table` -> column -> type, of every table readers get, `governance.lineage` too before it is written."""
-    with duckdb.connect(str(marts)) as connection:
+    with duckdb.connect(str(marts), config=opening()) as connection:
         ensure_table(connection, load_output_contracts()["lineage"])
         found = connection.execute(
             "select schema_name || '.' || table_name, map_from_entries(list((column_name, data_type) order by "
@@ -34,7 +35,7 @@ def read_published(marts: Path) -> dict[str, dict[str, str]]:
 
 def count_lineage(marts: Path, made_of: str) -> int:
     """How many rows `governance.lineage` has, if they were made of this; else 0."""
-    with duckdb.connect(str(marts)) as connection:
+    with duckdb.connect(str(marts), config=opening()) as connection:
         if was_made_of(connection, TABLE) != made_of:
             return 0
         return connection.execute(f"select count(*) from {TABLE}").fetchall()[0][0]
@@ -50,7 +51,7 @@ def write_lineage(marts: Path, rows: pa.Table, made_of: str = "") -> int:
     Returns:
         the number of rows written.
     """
-    with duckdb.connect(str(marts)) as connection:
+    with duckdb.connect(str(marts), config=opening()) as connection:
         connection.register("incoming", rows)
         connection.execute("begin")
         ensure_table(connection, load_output_contracts()["lineage"])

@@ -15,9 +15,9 @@ from pathlib import Path
 import duckdb
 
 from pipelines.publish.release import Release
-from pipelines.publish.steward import OFFLINE, write_steward
+from pipelines.publish.steward import write_steward
 from quality.render_sql import literal
-from quality.storage import STORAGE_VERSION
+from quality.storage import STORAGE_VERSION, opening
 
 __all__ = ["PublishError", "PublishResult", "prepare_marts", "publish"]
 
@@ -45,7 +45,7 @@ class PublishResult:
 def prepare_marts(marts: Path) -> None:
     """Make the marts file with its schemas, in a storage version older clients read. Keeps what is there."""
     marts.parent.mkdir(parents=True, exist_ok=True)
-    with duckdb.connect(config=OFFLINE) as connection:
+    with duckdb.connect(config=opening()) as connection:
         connection.execute(f"attach {literal(str(marts))} as m (storage_version '{STORAGE_VERSION}')")
         for schema in MARTS_SCHEMAS:
             connection.execute(f"create schema if not exists m.{schema}")
@@ -101,7 +101,7 @@ def publish(warehouse: Path, marts: Path, published: Path, private: Path, releas
 
 def _checkpoint(marts: Path) -> int:
     """Bring everything into the one file; the number of tables to publish."""
-    with duckdb.connect(str(marts), config=OFFLINE) as connection:
+    with duckdb.connect(str(marts), config=opening()) as connection:
         counted = connection.execute(
             "select count(*) from duckdb_tables() where schema_name in ('marts', 'governance')"
         ).fetchall()[0][0]
@@ -120,7 +120,7 @@ def _checkpoint(marts: Path) -> int:
 
 def _leave_out_notes(draft: Path) -> None:
     """What builds note for themselves (made_of.py) is nothing to readers."""
-    with duckdb.connect(str(draft), config=OFFLINE) as connection:
+    with duckdb.connect(str(draft), config=opening()) as connection:
         connection.execute("drop schema if exists run_state cascade")
 
 

@@ -14,6 +14,7 @@ import duckdb
 from pipelines.publish.log_table import continue_published, tables_of
 from quality.promises.create_table import ensure_table
 from quality.promises.output_contract import load_output_contracts
+from quality.storage import opening
 
 TABLE = "governance.restatements"
 # What makes a row the same fact whoever it belongs to. The ids of consents and journey instances name their customer,
@@ -45,7 +46,7 @@ def write_restatements(marts: Path, published: Path, *, run_id: str, at: datetim
     Returns:
         Facts that moved.
     """
-    with duckdb.connect(str(marts)) as connection:
+    with duckdb.connect(str(marts), config=opening()) as connection:
         ensure_table(connection, load_output_contracts()["restatements"])
         if not published.is_file():
             return 0

@@ -15,6 +15,7 @@ import duckdb
 
 from pipelines.publish.log_table import add_rows, log_contract, to_arrow
 from quality.promises.create_table import ensure_table
+from quality.storage import opening
 
 RUNS, STEPS = "governance.runs", "governance.run_steps"
 KEPT_RUNS = 1000  # the latest, of which steps are kept; runs themselves stay
@@ -30,7 +31,7 @@ Row = Mapping[str, Any]
 
 def last_run_at(marts: Path) -> datetime | None:
     """When the latest run in the log started (UTC, naive); None where none is there."""
-    with duckdb.connect(str(marts)) as connection:
+    with duckdb.connect(str(marts), config=opening()) as connection:
         ensure_table(connection, log_contract(RUNS))
         return connection.execute(f"select max(started_at) from {RUNS}").fetchall()[0][0]
 
@@ -39,7 +40,7 @@ def measure_tables(*files: Path) -> dict[str, tuple[int, int]]:
     """`schema/table` -> rows and bytes of every table of these DuckDB files; no writer may have them open."""
     found: dict[str, tuple[int, int]] = {}
     for file in files:
-        with duckdb.connect(str(file), read_only=True) as connection:
+        with duckdb.connect(str(file), read_only=True, config=opening()) as connection:
             tables = connection.execute(
                 "select schema_name, table_name, estimated_size from duckdb_tables() order by all"
             ).fetchall()
@@ -64,7 +65,7 @@ def write_runs(marts: Path, runs: Iterable[Row], steps: Iterable[Row]) -> int:
         Runs written.
     """
     told, made = to_arrow(RUNS, runs), to_arrow(STEPS, steps)
-    with duckdb.connect(str(marts)) as connection:
+    with duckdb.connect(str(marts), config=opening()) as connection:
         connection.execute("begin")
         add_rows(connection, RUNS, told)
         ensure_table(connection, log_contract(STEPS))

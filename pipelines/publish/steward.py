@@ -15,9 +15,8 @@ from pathlib import Path
 import duckdb
 
 from quality.render_sql import literal
-from quality.storage import STORAGE_VERSION
+from quality.storage import STORAGE_VERSION, opening
 
-OFFLINE = {"autoinstall_known_extensions": "false"}  # a missing extension must fail, not wait for the network
 WORTH = 64 * 2**20  # bytes; a smaller file is written sooner than compared
 MOST = 0.3  # of a table's rows, or of a file's blocks: where more differ, or are left empty, all is written
 
@@ -35,7 +34,8 @@ def write_steward(warehouse: Path, last: Path, draft: Path, quarantine: Path) ->
     """
     if _is_worth_keeping(last):
         shutil.copyfile(last, draft)
-    with duckdb.connect(config=OFFLINE) as connection:
+    with duckdb.connect(config=opening()) as connection:
+        connection.execute(f"set temp_directory = {literal(str(warehouse.parent / 'tmp'))}")
         connection.execute(f"attach {literal(str(warehouse))} as w (read_only)")
         connection.execute(f"attach {literal(str(draft))} as s (storage_version '{STORAGE_VERSION}')")
         wanted = _columns(
@@ -63,7 +63,7 @@ def _is_worth_keeping(last: Path) -> bool:
     """Whether there is a file so large, and not mostly of rows that went."""
     if not last.is_file() or last.stat().st_size < WORTH:
         return False
-    with duckdb.connect(str(last), read_only=True, config=OFFLINE) as connection:
+    with duckdb.connect(str(last), read_only=True, config=opening()) as connection:
         ((blocks, free),) = connection.execute(
             "select total_blocks, free_blocks from pragma_database_size()"
         ).fetchall()

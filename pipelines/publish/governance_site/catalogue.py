@@ -15,13 +15,14 @@ from typing import Any
 import duckdb
 
 from pipelines.publish.governance_site import queries
-from pipelines.publish.publish import OFFLINE, PublishError
+from pipelines.publish.publish import PublishError
 from quality.company import Company
 from quality.contract import Column, Contract
 from quality.definitions import ALLOWED, Term, load_definitions
 from quality.lineage.sql import HOW
 from quality.promises.consumers import Consumer, load_consumers
 from quality.promises.output_contract import OutputContract, load_output_contracts
+from quality.storage import opening
 
 DAYS = 90
 STRICTNESS = ALLOWED["classification"]
@@ -113,7 +114,7 @@ def read_catalogue(company: Company, published: Path, now: datetime) -> Catalogu
     """
     if not published.is_file():
         raise PublishError(f"{published}: nothing is published yet; run `c360 run` first")
-    with duckdb.connect(str(published), read_only=True, config=OFFLINE) as connection:
+    with duckdb.connect(str(published), read_only=True, config=opening()) as connection:
         facts = {
             name: _rows(connection, getattr(queries, name))
             for name in ("TABLES", "CHECKS", "LAST_RUN", "QUARANTINE", "SOURCES", "CHANGES", "JOURNEYS")

@@ -12,7 +12,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.publish.publish import OFFLINE
+from quality.storage import opening
 
 SHOWN = 30  # runs, and days of growth
 RUNS = "select * from governance.runs order by started_at desc, run_id limit $shown"
@@ -86,7 +86,7 @@ class RunsPage:
 
 def read_runs(published: Path) -> RunsPage:
     """Args: published: the published file; nothing else of the home is read."""
-    with duckdb.connect(str(published), read_only=True, config=OFFLINE) as connection:
+    with duckdb.connect(str(published), read_only=True, config=opening()) as connection:
         return RunsPage(
             runs=_rows(connection, RUNS, shown=SHOWN),
             parts=_rows(connection, PARTS),

@@ -26,7 +26,8 @@ from pipelines.publish.journey_pages.figures import (
     Version,
 )
 from pipelines.publish.journey_pages.figures import Path as Walk
-from pipelines.publish.publish import OFFLINE, PublishError
+from pipelines.publish.publish import PublishError
+from quality.storage import opening
 
 MOST_VARIANTS = 25  # in the table of paths
 
@@ -39,7 +40,7 @@ def read_journeys(published: Path, journey_id: str | None = None) -> list[Journe
     """
     if not published.is_file():
         raise PublishError(f"{published}: nothing is published yet; run `c360 run` first")
-    with duckdb.connect(str(published), read_only=True, config=OFFLINE) as connection:
+    with duckdb.connect(str(published), read_only=True, config=opening()) as connection:
         rows = _rows(connection, queries.JOURNEYS)
         known = list(dict.fromkeys(row["journey_id"] for row in rows))
         if journey_id is not None and journey_id not in known:
