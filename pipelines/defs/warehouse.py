@@ -70,5 +70,10 @@ def build_dbt_assets(settings: Settings, project: DbtProject, company: Company, 
 
 
 def import_meanwhile(module: str) -> None:
-    """Import what a later step needs, while this process waits for another: Great Expectations takes seconds."""
+    """Import what a later step needs, while this process waits for another: Great Expectations takes seconds.
+
+    SQLAlchemy's mapper is imported before: statements of this thread, as those of Dagster's event log, ask it as soon
+    as it has begun to be imported, and fail where it is half there.
+    """
+    import_module("sqlalchemy.orm")
     Thread(target=import_module, args=(module,), daemon=True).start()
