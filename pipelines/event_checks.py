@@ -1,6 +1,6 @@
 """What Dagster's event log keeps of checks, written for many of them in a few statements.
 
-A build plans and answers six hundred checks, and Dagster writes each by itself: four statements an answer.
+A build plans and answers six hundred checks, and Dagster writes each by itself: three statements an answer.
 
 Put here: rows of checks, as Dagster makes them one by one. Keep out: files and transactions (event_log.py).
 """

@@ -30,7 +30,7 @@ from pipelines.event_checks import CHECKED, LATER, is_partitioned, store_checks
 
 FILES = 8  # kept open; one is of all runs, and each run has one
 PATIENCE = 60  # seconds to wait for another process that writes
-SOON, TOGETHER = 0.5, 200  # seconds an event may wait to be stored, and how many of them
+SOON, TOGETHER = 0.5, 200  # seconds after which, and of how many events, the next one has those stored that wait
 BATCH = "DAGSTER_EVENT_BATCH_SIZE"  # of events told together, as of what a run plans, how many are stored together
 DURABLE = "pragma synchronous = normal"  # of a power cut the last events may be lost, of a killed process what waits
 os.environ.setdefault(BATCH, "1000")
@@ -71,7 +71,7 @@ class OpenEventLog(SqliteEventLogStorage):
         return cls(str(Path(os.environ["DAGSTER_HOME"]) / "history" / "runs"), inst_data)
 
     def store_event(self, event: EventLogEntry) -> None:
-        """What LATER says waits for what is told next, or for a moment that is over by then, and is stored with it."""
+        """What LATER says waits for something else to be told, or for more of it when a moment is over."""
         with self._turn:
             self._waiting = self._waiting or Waiting()
             self._waiting.events.append(event)

@@ -1,6 +1,6 @@
 """A whole run in one process: land what arrived, then build and publish, through Dagster.
 
-Put here: the order of the two jobs and what is told while they run. Keep out: the work itself (defs/).
+Put here: the order of the two jobs. Keep out: the work itself (defs/), what is told while they run (run_console.py).
 """
 
 from __future__ import annotations

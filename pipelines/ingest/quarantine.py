@@ -28,6 +28,7 @@ from pipelines.ingest.errors import LandingError
 from pipelines.ingest.manifest import PARTS, Manifest
 from pipelines.ingest.stage import QUARANTINE
 from pipelines.state import write_state
+from quality.storage import opening
 
 METADATA = sa.MetaData()
 DROPS = sa.Table(
@@ -73,7 +74,7 @@ def open_quarantine(
     Args:
         dataset: only this one; None for all.
     """
-    with duckdb.connect(config={"autoinstall_known_extensions": "false"}) as con:
+    with duckdb.connect(config=opening()) as con:
         con.execute("set TimeZone = 'UTC'")
         parts, drops = _read_state(manifest, dataset)
         con.register("live", parts)

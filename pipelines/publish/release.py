@@ -11,6 +11,8 @@ from pathlib import Path
 
 import duckdb
 
+from quality.storage import opening
+
 
 class Release:
     """The copies of one publishing, written as drafts first, so that nothing that could fail is left when they count.
@@ -52,7 +54,7 @@ class Release:
 
     def _declarations(self) -> list[tuple[str, str, str]]:
         """(folder, name, text) of everything the warehouse was built from; nothing where it was built by hand."""
-        with duckdb.connect(str(self.warehouse), read_only=True) as connection:
+        with duckdb.connect(str(self.warehouse), read_only=True, config=opening()) as connection:
             known = connection.execute(
                 "select 1 from duckdb_tables() where schema_name = 'control' and table_name = 'declarations'"
             ).fetchall()
