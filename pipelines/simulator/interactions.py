@@ -21,19 +21,23 @@ _ROLE_EVENTS = 5
 
 
 def draw_interactions(
-    rng: np.random.Generator, people: dict[str, np.ndarray], steps: dict[str, np.ndarray], days: int, mailboxes: int
+    rng: np.random.Generator,
+    people: dict[str, np.ndarray],
+    steps: dict[str, np.ndarray],
+    total: int,
+    days: int,
+    mailboxes: int,
 ) -> tuple[dict[str, np.ndarray], dict[str, int]]:
-    """All interactions in order of time, exactly INTERACTIONS_PER_PERSON per person in the planted proportions.
+    """All interactions in order of time, exactly `total` in the planted proportions.
 
     Args:
         people: `is_business`, `is_enterprise`, `in_shop`, `has_mess`, one entry per person.
-        steps: the journeys' interactions (journeys.draw_journeys).
+        steps: the journeys' interactions (journeys.draw_journeys), among the total.
         mailboxes: role mailboxes which receive newsletters.
     Returns:
         columns person (-1: nobody known), touch, t, instance (-1: none), programme, tablet, role (-1: none), day and
         late_day (days since the start; equal unless late), copy_day (-1: not sent twice); and the planted counts.
     """
-    total = plan.INTERACTIONS_PER_PERSON * len(people["is_business"])
     touch, business = _fill_cells(rng, total, steps, people["is_business"])
     person = _choose_people(rng, business, people, steps)
     at = np.clip(rng.normal(0.6, 0.17, len(touch)), 0.0, 0.999)  # of the day: mostly afternoon

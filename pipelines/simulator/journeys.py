@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from pipelines.simulator.plan import ENTERPRISE_SHARE, TOUCH_CODE
+from pipelines.simulator.plan import ENTERPRISE_SHARE, INTERACTIONS_PER_PERSON, TOUCH_CODE
 
 DAY = 86_400
 
@@ -26,7 +26,8 @@ class Path:
 
 @dataclass(frozen=True)
 class TrueJourney:
-    """A journey's paths; spans in days. `per_person`: instances per person of the company."""
+    """A journey's paths; spans in days. `per_person`: instances per person who has
+    INTERACTIONS_PER_PERSON interactions."""
 
     journey: str
     inactivity: int
@@ -115,12 +116,13 @@ JOURNEYS = (
 
 
 def draw_journeys(
-    rng: np.random.Generator, people: dict[str, np.ndarray], days: int
+    rng: np.random.Generator, people: dict[str, np.ndarray], interactions: int, days: int
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Instances of every journey, for cleanly identified people of the CRM.
 
     Args:
         people: `is_clean`, `in_crm`, `is_business`, `is_enterprise`, one entry per person.
+        interactions: per person; instances are in proportion.
         days: length of the simulation; the latest instant known is its end.
     Returns:
         steps (person, touch, seconds since the start, instance) and instances (journey, person, started, ended,
@@ -129,7 +131,7 @@ def draw_journeys(
     """
     steps, instances, first = [], [], 0
     for journey in JOURNEYS:
-        path_no, person, start = _start_instances(rng, journey, people, days)
+        path_no, person, start = _start_instances(rng, journey, people, interactions, days)
         for number, path in enumerate(journey.paths):
             mine = path_no == number
             drawn = _walk(rng, journey, path, person[mine], start[mine], first, days)
@@ -139,8 +141,10 @@ def draw_journeys(
     return _stack(steps), _stack(instances)
 
 
-def _start_instances(rng, journey: TrueJourney, people: dict[str, np.ndarray], days: int) -> tuple[np.ndarray, ...]:
-    total = round(journey.per_person * len(people["is_clean"]))
+def _start_instances(
+    rng, journey: TrueJourney, people: dict[str, np.ndarray], interactions: int, days: int
+) -> tuple[np.ndarray, ...]:
+    total = round(journey.per_person * interactions / INTERACTIONS_PER_PERSON * len(people["is_clean"]))
     business = round(journey.business_share * total)
     enterprise = round(ENTERPRISE_SHARE * business)
     ready, firm = people["is_clean"] & people["in_crm"], people["is_business"]

@@ -18,7 +18,7 @@ B2B_SHARE = 2.8 / (2.8 + 4.9)
 _OTHER_B2B = (B2B_SHARE - 0.48 * 0.01 - 0.33 * 0.90) / 0.19
 B2B_BY_USE_CASE = np.array([0.01, 0.90, _OTHER_B2B, _OTHER_B2B, _OTHER_B2B])
 ENTERPRISE_SHARE = 0.91  # of B2B interactions
-INTERACTIONS_PER_PERSON = 32
+INTERACTIONS_PER_PERSON = 32  # unless said otherwise; journeys go along
 
 # Where a use case happens at all, and roughly how much; fitted to the two margins above (fit_cells).
 _AFFINITY = np.array(

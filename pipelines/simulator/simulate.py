@@ -21,6 +21,7 @@ from pipelines.simulator.interactions import draw_interactions
 from pipelines.simulator.journeys import draw_journeys
 from pipelines.simulator.people import make_people
 from pipelines.simulator.person_feeds import write_person_feeds
+from pipelines.simulator.plan import INTERACTIONS_PER_PERSON
 from pipelines.simulator.records import make_records
 from pipelines.simulator.truth import write_truth
 
@@ -41,7 +42,14 @@ class SimulationReport:
     seconds: float
 
 
-def simulate(out: Path, truth: Path, people: int = 5000, seed: int = 7, days: int = 42) -> SimulationReport:
+def simulate(
+    out: Path,
+    truth: Path,
+    people: int = 5000,
+    seed: int = 7,
+    days: int = 42,
+    interactions: int = INTERACTIONS_PER_PERSON,
+) -> SimulationReport:
     """Write the demo company's sources and the truth about them; the same arguments give the same bytes.
 
     Args:
@@ -50,13 +58,16 @@ def simulate(out: Path, truth: Path, people: int = 5000, seed: int = 7, days: in
         people: true people, at least 100; everything else is in proportion.
         seed: of every random draw.
         days: length of the simulated time from 5 January 2026, 28 to 80.
+        interactions: per person, 5 to 100; also those of journeys, so that all proportions hold.
     Raises:
-        ValueError: `people` or `days` out of range.
+        ValueError: `people`, `days` or `interactions` out of range.
     """
     if people < 100 or not 28 <= days <= MOST_DAYS:
         raise ValueError(
             f"simulate: people={people}, days={days}; allowed: people from 100, days from 28 to {MOST_DAYS}"
         )
+    if not 5 <= interactions <= 100:
+        raise ValueError(f"simulate: interactions={interactions} per person; allowed: 5 to 100")
     started = time.perf_counter()
     for folder in (out, truth):
         shutil.rmtree(folder, ignore_errors=True)
@@ -70,8 +81,8 @@ def simulate(out: Path, truth: Path, people: int = 5000, seed: int = 7, days: in
         planted = make_people(con, rng, people)
         planted |= make_records(con, rng, people)
         known = _people_arrays(con)
-        steps, instances = draw_journeys(rng, known, days)
-        events, counts = draw_interactions(rng, known, steps, days, planted["role_mailboxes"])
+        steps, instances = draw_journeys(rng, known, interactions, days)
+        events, counts = draw_interactions(rng, known, steps, interactions * people, days, planted["role_mailboxes"])
         planted |= counts
         make_events(con, rng, events, FIRST_DAY.isoformat())
         datasets = write_event_feeds(con, out, people)

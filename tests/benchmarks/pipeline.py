@@ -1,6 +1,6 @@
 """The whole pipeline on the demo company, and each of its steps, in units of one sort of its interactions (S).
 
-`python -m tests.benchmarks.pipeline [--people 31250 312500 668750]`: 1, 10 and 21.4 million interactions, 32 a person.
+`python -m tests.benchmarks.pipeline [--people 100000 1000000 2140000]`: 1, 10 and 21.4 million interactions, 10 a person.
 
 Put here: whole runs. Keep out: single steps by themselves (a module each), assertions.
 """
@@ -27,7 +27,8 @@ from tests.benchmarks.unit import measure_sort
 
 C360 = Path(sys.executable).parent / "c360"
 DEMO = Path(__file__).resolve().parents[2] / "companies" / "demo"
-SIZES = [31_250, 312_500, 668_750]
+SIZES = [100_000, 1_000_000, 2_140_000]
+PER_PERSON = 10
 DAYS = 28
 LATER = """
     -- one in a hundred events of the web site once more, as of the day after the last
@@ -98,7 +99,7 @@ def main() -> None:
 def measure(people: int, folder: Path) -> tuple[int, float, list[Figure]]:
     """Of one size: interactions, seconds of the first run by rules, and all figures."""
     sources = folder / "sources"
-    simulate(sources, folder / "truth", people, 7, DAYS)
+    simulate(sources, folder / "truth", people, 7, DAYS, PER_PERSON)
     by_rules, by_model = (Company(folder / name, sources, name == "model") for name in ("rules", "model"))
     first = by_rules.run()
     rows, steps = by_rules.count_interactions(), by_rules.read_steps()

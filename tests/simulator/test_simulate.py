@@ -63,6 +63,21 @@ def test_simulate_refuses_sizes_out_of_range(tmp_path, people, days):
         simulate(tmp_path / "s", tmp_path / "t", people=people, days=days)
 
 
+@pytest.mark.parametrize("interactions", [4, 101])
+def test_simulate_refuses_too_few_and_too_many_interactions_of_a_person(tmp_path, interactions):
+    with pytest.raises(ValueError, match="allowed: 5 to 100"):
+        simulate(tmp_path / "s", tmp_path / "t", people=200, interactions=interactions)
+
+
+def test_people_of_few_interactions_walk_journeys_in_proportion(tmp_path):
+    few = simulate(tmp_path / "sources", tmp_path / "truth", people=1000, seed=7, interactions=10)
+    assert few.interactions == 10_000
+    with duckdb.connect() as con:
+        walked = con.execute(f"select count(*) from '{tmp_path}/truth/journeys.parquet'").fetchall()[0][0]
+    # 0.12, 0.45 and 0.20 of a person who has 32
+    assert walked == pytest.approx(1000 * 0.77 * 10 / 32, abs=2)
+
+
 def test_interactions_follow_the_planted_shares_within_their_tolerance(made, counts):
     assert made[1].interactions == 200 * 32
     total = sum(counts["interactions"]["use_case"].values())
