@@ -7,7 +7,6 @@ Keep out: how clusters come about (components.py), devices over time (stitch.py)
 from __future__ import annotations
 
 from identity.engine import Engine
-from identity.relations import Relations
 from identity.sql import customer_uuid
 
 
@@ -19,7 +18,7 @@ def name_nodes(engine: Engine) -> None:
     )
 
 
-def name_customers(engine: Engine, relations: Relations) -> None:
+def name_customers(engine: Engine) -> None:
     """Give every cluster its customer.
 
     ir_members: node_id, label, is_record. Records, and strong identifiers: a hub or contested one only where an event
@@ -33,9 +32,9 @@ def name_customers(engine: Engine, relations: Relations) -> None:
     engine.store(
         "ir_choice",
         """
-        select u.subject_id, arg_min(u.node_id, (x.node_id is not null, u.priority, u.node_id)) as node_id
+        select u.subject_no, arg_min(u.node_id, (x.node_id is not null, u.priority, u.node_id)) as node_id
         from ir_strong_uses u left join ir_unusable x using (node_id)
-        where u.record_id is null group by u.subject_id
+        where u.record_id is null group by u.subject_no
         """,
     )
     engine.store(
@@ -79,31 +78,34 @@ def name_customers(engine: Engine, relations: Relations) -> None:
         from clusters
         """,
     )
-    engine.store(
-        "ir_lookup",
-        f"""
-        with events as (
-            select distinct subject_id from {relations.identifiers} anti join ir_records using (subject_id)
-            where subject_id is not null
-        ),
-        devices as (
-            select subject_id, arg_min(node_id, (priority, node_id)) as node_id
-            from ir_uses where strength = 'weak' group by subject_id
-        ),
-        resolved as (
-            select subject_id, node_id, 'record' as resolved_by from ir_records
-            union all
-            select e.subject_id, c.node_id, i.identifier_type
-            from events e left join ir_choice c using (subject_id) left join ir_identifiers i on i.node_id = c.node_id
-        )
-        select r.subject_id, c.customer_id, r.resolved_by, d.node as device_key
-        from resolved r
-        left join ir_labels l on l.node_id = r.node_id
-        left join ir_customers c on c.label = l.label
-        left join devices on devices.subject_id = r.subject_id
-        left join ir_identifiers d on d.node_id = devices.node_id
+    engine.store(  # in numbers first: hash tables of all the names at once would not fit into memory
+        "ir_chosen_nodes",
+        """
+        select s.subject_no, coalesce(s.record_id, c.node_id) as node_id, d.node_id as device_id
+        from ir_subjects s
+        left join ir_choice c on c.subject_no = s.subject_no
+        left join (
+            select subject_no, arg_min(node_id, (priority, node_id)) as node_id
+            from ir_uses where strength = 'weak' group by subject_no
+        ) d on d.subject_no = s.subject_no
         """,
     )
+    engine.store(
+        "ir_lookup",
+        """
+        select s.subject_id, c.customer_id,
+            case when s.record_id is not null then 'record' else i.identifier_type end as resolved_by,
+            d.node as device_key
+        from ir_subjects s
+        join ir_chosen_nodes n using (subject_no)
+        left join (
+            select node_id, customer_id from ir_labels join ir_customers using (label)
+        ) c on c.node_id = n.node_id
+        left join ir_identifiers i on i.node_id = n.node_id
+        left join (select node_id, node from ir_identifiers where strength = 'weak') d on d.node_id = n.device_id
+        """,
+    )
+    engine.drop("ir_chosen_nodes")
 
 
 def _in_order(first_arrived_on: str, dataset: str, is_record: str, key: str) -> str:

@@ -31,7 +31,7 @@ def describe_records(engine: Engine, config: IdentityConfig, records: str, relat
     some = restrict(engine, relations, "ir_some", "key")
     take_nothing_outside(engine)
     normalise_values(engine, config, some)
-    name_sightings(engine, some)
+    name_sightings(engine, config, some)
     number_nodes(engine, config)
     engine.store(
         "ir_identifiers",

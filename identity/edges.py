@@ -24,7 +24,7 @@ def link_certain(engine: Engine, config: IdentityConfig) -> str:
     engine.store(
         "ir_strong_uses",
         """
-        select u.subject_id, u.record_id, u.node_id, u.priority, i.identifier_type
+        select u.subject_no, u.record_id, u.node_id, u.priority, i.identifier_type
         from ir_uses u join ir_identifiers i using (node_id) where u.strength = 'strong'
         """,
     )
@@ -35,8 +35,8 @@ def link_certain(engine: Engine, config: IdentityConfig) -> str:
             select * from ir_strong_uses anti join ir_unusable using (node_id) where identifier_type in ({unguarded})
         ),
         strongest as (
-            select subject_id, {STRONGEST} as left_id from used where record_id is null
-            group by subject_id having count(*) > 1
+            select subject_no, {STRONGEST} as left_id from used where record_id is null
+            group by subject_no having count(*) > 1
         ),
         found as (
             select record_id as left_id, node_id as right_id, identifier_type as rule, priority,
@@ -44,7 +44,7 @@ def link_certain(engine: Engine, config: IdentityConfig) -> str:
             from used where record_id is not null
             union
             select s.left_id, u.node_id, u.identifier_type, u.priority, 'seen together'
-            from used u join strongest s using (subject_id) where u.node_id <> s.left_id
+            from used u join strongest s using (subject_no) where u.node_id <> s.left_id
         )
         select left_id, right_id, rule, priority, 1.0::double as weight, evidence, null::varchar as reason from found
         """,
@@ -61,9 +61,9 @@ def seen_together(identifier_type: str, priority: int) -> str:
         select distinct s.left_id, u.node_id as right_id
         from ir_strong_uses u
         join (
-            select subject_id, {STRONGEST} as left_id from ir_strong_uses anti join ir_unusable using (node_id)
-            where record_id is null and priority < {priority} group by subject_id
-        ) s using (subject_id)
+            select subject_no, {STRONGEST} as left_id from ir_strong_uses anti join ir_unusable using (node_id)
+            where record_id is null and priority < {priority} group by subject_no
+        ) s using (subject_no)
         where u.record_id is null and u.identifier_type = '{identifier_type}'
             and u.node_id not in (select node_id from ir_unusable)
     """

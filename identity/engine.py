@@ -40,6 +40,12 @@ class Engine(Protocol):
     def store(self, name: str, query: str) -> None:
         """Keep the rows of `query` as the working relation `name`, replacing it."""
 
+    def number(self, name: str, column: str, query: str) -> None:
+        """Keep the rows of `query` as the working relation `name`, numbered in `column`: integers, in no order."""
+
+    def extend(self, name: str, query: str) -> None:
+        """Add rows to a relation of `number`; those that are there keep their numbers."""
+
     def define(self, name: str, query: str) -> None:
         """Make the rows of `query` readable as the working relation `name`; they are found afresh at each reading."""
 
@@ -94,6 +100,13 @@ class DuckDBEngine:
     def store(self, name: str, query: str) -> None:
         self._connection.execute(f"create or replace temp table {name} as {query}")
         self._stored[name] = None
+
+    def number(self, name: str, column: str, query: str) -> None:
+        self.store(f"{name}_rows", query)  # row_number() of all rows takes one thread
+        self.define(name, f"select cast({PLACE} as integer) as {column}, * from {name}_rows")
+
+    def extend(self, name: str, query: str) -> None:
+        self.run(f"insert into {name}_rows {query}")
 
     def define(self, name: str, query: str) -> None:
         self._connection.execute(f"create or replace temp view {name} as {query}")
@@ -159,6 +172,7 @@ class DuckDBEngine:
                 self._connection.unregister(name)
             if self._defined.pop(name, name) is None:
                 self._connection.execute(f"drop view {name}")
+                self.drop(f"{name}_rows")
             if self._stored.pop(name, name) is None:
                 self._connection.execute(f"drop table {name}")
 

@@ -1,6 +1,6 @@
 """Identifier values in one spelling, each distinct value once, and which of them are junk or a role mailbox.
 
-Put here: `ir_values` (identifier_type, namespace, value, country -> canonical, state).
+Put here: `ir_values`, the spellings, and `ir_canonical`, what they spell.
 Keep out: phone parsing (phones.py), names of people (names.py), counting records per value (nodes.py).
 """
 
@@ -15,36 +15,43 @@ from identity.phones import cache_phones
 from identity.relations import Relations
 from identity.sql import literals, quote
 
+_SHOWN = "i.identifier_type, coalesce(i.namespace, '') as namespace, i.value"
+_IS_SHOWN = "i.value is not null and i.subject_id is not null"
 GROUPED_TYPES = ("government_id", "loyalty_number")  # printed in groups: blanks and dashes mean nothing
 
 
 def normalise_values(engine: Engine, config: IdentityConfig, relations: Relations) -> None:
-    """Write `ir_sightings` (identifier rows with their phone country) and `ir_values`.
+    """Write the distinct spellings of identifiers, and the values these spell; both are numbered in no order.
 
-    Types that the configuration does not name are left out. `state` is 'junk', 'hub' (a role mailbox) or 'used'.
+    Types that the configuration does not name are left out.
+
+    ir_values: value_no, identifier_type, namespace, value, country (of a phone number without one, else ''),
+        canonical_no; null where nothing is left of it.
+    ir_canonical: canonical_no, identifier_type, namespace, value, state: 'junk', 'hub' (a role mailbox) or 'used'.
+    ir_countries: subject_id, country; of person records that state one.
     """
-    country = default_country(engine, config, relations)
     grouped = " ".join(f"when {quote(t)} then upper(regexp_replace(d.value, '[ -]', '', 'g'))" for t in GROUPED_TYPES)
     engine.store(
-        "ir_sightings",
+        "ir_countries",
+        f"select subject_id, min(country) as country from {relations.persons} where length(country) = 2 group by 1",
+    )
+    engine.store(
+        "ir_distinct",
         f"""
-        select i.dataset, i.subject_id, i.identifier_type, coalesce(i.namespace, '') as namespace, i.value,
-            i.first_arrived_on,
-            case when i.identifier_type = 'phone' and not starts_with(i.value, '+')
-                then coalesce(upper(p.country), {country}, '') else '' end as country
-        from {relations.identifiers} i
-        left join (
-            select subject_id, min(country) as country from {relations.persons} where length(country) = 2 group by 1
-        ) p on i.identifier_type = 'phone' and p.subject_id = i.subject_id
-        where i.value is not null and i.subject_id is not null
-            and i.identifier_type in ({literals((*config.strong, *config.weak))})
+        select distinct * from (
+            select {_SHOWN}, '' as country from {relations.identifiers} i
+            where i.identifier_type in ({literals({*config.strong, *config.weak} - {"phone"})}) and {_IS_SHOWN}
+            union all
+            select {_SHOWN}, {phone_country(engine, config, relations, "c.country")}
+            from {relations.identifiers} i left join ir_countries c using (subject_id)
+            where i.identifier_type in ({literals({*config.strong, *config.weak} & {"phone"})}) and {_IS_SHOWN}
+        ) shown
         """,
     )
-    engine.store("ir_distinct", "select distinct identifier_type, namespace, value, country from ir_sightings")
     cache_phones(engine, "select distinct value, country from ir_distinct where identifier_type = 'phone'")
     _compose(engine)
     engine.store(
-        "ir_canonical",
+        "ir_spelled_values",
         f"""
         select d.identifier_type, d.namespace, d.value, d.country,
             case d.identifier_type
@@ -57,17 +64,37 @@ def normalise_values(engine: Engine, config: IdentityConfig, relations: Relation
         left join ir_composed c on c.value = d.value
         """,
     )
-    engine.store(
-        "ir_values",
+    engine.number(
+        "ir_canonical",
+        "canonical_no",
         f"""
-        select *, case when {_junk(config)} then 'junk'
-            when identifier_type = 'email'
-                and regexp_extract(canonical, '^([^@+]*)', 1) in ({literals(config.role_mailboxes)}) then 'hub'
-            else 'used' end as state
-        from ir_canonical
+        select identifier_type, namespace, canonical as value,
+            case when {_junk(config)} then 'junk'
+                when identifier_type = 'email'
+                    and regexp_extract(canonical, '^([^@+]*)', 1) in ({literals(config.role_mailboxes)}) then 'hub'
+                else 'used' end as state
+        from (
+            select distinct identifier_type, namespace, canonical from ir_spelled_values where canonical is not null
+        ) c
         """,
     )
-    engine.drop("ir_distinct", "ir_canonical")
+    engine.number(
+        "ir_values",
+        "value_no",
+        """
+        select v.identifier_type, v.namespace, v.value, v.country, c.canonical_no
+        from ir_spelled_values v
+        left join ir_canonical c
+            on c.identifier_type = v.identifier_type and c.namespace = v.namespace and c.value = v.canonical
+        """,
+    )
+    engine.drop("ir_distinct", "ir_spelled_values")
+
+
+def phone_country(engine: Engine, config: IdentityConfig, relations: Relations, stated: str) -> str:
+    """SQL for the country a phone number `i.value` is read in; `stated`: the column with that of its record."""
+    default = default_country(engine, config, relations)
+    return f"case when starts_with(i.value, '+') then '' else coalesce(upper({stated}), {default}, '') end"
 
 
 def default_country(engine: Engine, config: IdentityConfig, relations: Relations) -> str:
@@ -108,4 +135,4 @@ def _junk(config: IdentityConfig) -> str:
         return f"({scope}regexp_matches(canonical, {quote(pattern)}))"
 
     tests = [test(kind, pattern) for kind, patterns in config.blocklist.items() for pattern in patterns]
-    return " or ".join(["canonical is null", *tests])
+    return " or ".join(["false", *tests])

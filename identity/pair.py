@@ -21,8 +21,7 @@ def read_shared(engine: Engine) -> list[dict[str, Any]]:
         """
         with carried as (
             select node from ir_named n
-            join ir_identifiers i
-                on i.identifier_type = n.identifier_type and i.namespace = n.namespace and i.value = n.canonical
+            join ir_identifiers i using (canonical_no)
             where n.record_id is not null group by node having count(distinct n.record_id) = 2
             union all
             select 'address||' || address from ir_people where address is not null

@@ -20,11 +20,16 @@ from identity.sql import ADDRESS, FAMILY, key_of, quote
 
 def reach_of() -> str:
     """Query of what each subject of `ir_named` and `ir_people` shows, as rows of `identity_index.reach`."""
-    node = "identifier_type || '|' || namespace || '|' || canonical"
+    node = "identifier_type || '|' || namespace || '|' || value"
     return f"""
-        select {key_of("subject_id")} as subject_key, {key_of(node)} as node_key, identifier_type, namespace,
-            record_id is not null as is_record, dataset, first_arrived_on
-        from ir_named where canonical is not null
+        select s.subject_key, c.node_key, c.identifier_type, c.namespace, n.record_id is not null as is_record,
+            a.dataset, a.first_arrived_on
+        from ir_named n
+        join (select subject_no, {key_of("subject_id")} as subject_key from ir_subjects) s using (subject_no)
+        join (
+            select canonical_no, identifier_type, namespace, {key_of(node)} as node_key from ir_canonical
+        ) c using (canonical_no)
+        join ir_arrivals a using (arrival_no)
         union all
         select {key_of("subject_id")}, {key_of(ADDRESS)}, 'address', '', true, null, null
         from ir_people where address is not null
@@ -41,7 +46,7 @@ def draw_regions(engine: Engine, nodes: int, scope: Scope, model: MatchModel | N
     engine.store(
         "ir_event_nodes",
         """
-        select u.subject_id, u.node_id, min(u.node_id) over (partition by u.subject_id) as first_id
+        select u.subject_no, u.node_id, min(u.node_id) over (partition by u.subject_no) as first_id
         from ir_uses u where u.record_id is null and u.strength = 'strong'
         """,
     )
@@ -88,7 +93,8 @@ def draw_regions(engine: Engine, nodes: int, scope: Scope, model: MatchModel | N
                 state = 'used' or node_id in (select node_id from ir_event_nodes)
                 or node_id in (select left_id from ir_decisions union select right_id from ir_decisions))
             union all
-            select distinct {key_of("subject_id")}, first_id from ir_event_nodes
+            select {key_of("subject_id")}, first_id
+            from (select distinct subject_no, first_id from ir_event_nodes) e join ir_subjects using (subject_no)
             union all
             select distinct key, first_id from ir_families
         ) k

@@ -85,7 +85,7 @@ def _describe_changed(engine: Engine, config: IdentityConfig, relations: Relatio
     `reach`), `ir_reached_now` and `ir_reached_before`; in `ir_outside` who else shows any of it."""
     now = restrict(engine, relations, "ir_changed", "subject_key")
     normalise_values(engine, config, now)
-    name_sightings(engine, now)
+    name_sightings(engine, config, now)
     describe_people(engine, now)
     engine.store("ir_reached_now", reach_of())
     engine.store(

@@ -124,13 +124,13 @@ def resolve(
         with _timed(report, "edges"):
             graph.name_edges()
         with _timed(report, "customers"):
-            name_customers(engine, scope.relations)
+            name_customers(engine)
         with _timed(report, "stitch"):
             stitch_devices(engine, config, scope)
             find_replaced(engine, scope, "membership", "golden_cell_history", "customers")
         with _timed(report, "survivorship"):
             choose_survivors(engine, config, scope)
-            engine.drop("ir_sightings", "ir_values")
+            engine.drop("ir_values", "ir_countries")
         with _timed(report, "groups"):
             group_households(engine, config, scope)
             group_accounts(engine, config, relations)
@@ -170,7 +170,7 @@ def learn(
 
 
 def _number(engine: Engine, config: IdentityConfig, relations: Relations) -> int:
-    name_sightings(engine, relations)
+    name_sightings(engine, config, relations)
     nodes = number_nodes(engine, config)
     name_nodes(engine)
     describe_people(engine, relations)

@@ -121,10 +121,11 @@ def _join_spelling(kind: str) -> str:
     """A record's own e-mail or phone among the normalised values: one row, or none where the type is not configured."""
     return f"""
         left join (
-            select s.subject_id, s.value, min(v.canonical) as canonical, min(v.state) as state
-            from ir_sightings s join ir_values v using (identifier_type, namespace, value, country)
-            where s.identifier_type = '{kind}' group by s.subject_id, s.value
-        ) {kind}_value on {kind}_value.subject_id = p.subject_id and {kind}_value.value = p.{kind}"""
+            select n.record_id, v.value, min(c.value) as canonical, min(coalesce(c.state, 'junk')) as state
+            from (select distinct record_id, value_no from ir_named where record_id is not null) n
+            join ir_values v using (value_no) left join ir_canonical c using (canonical_no)
+            where v.identifier_type = '{kind}' group by n.record_id, v.value
+        ) {kind}_value on {kind}_value.record_id = r.node_id and {kind}_value.value = p.{kind}"""
 
 
 def _choose(unit: str, lead: tuple[str, ...], columns: tuple[str, ...], config: IdentityConfig) -> str:

@@ -198,7 +198,7 @@ def test_a_few_records_are_described_as_all_of_them_are(shop):
     engine, config = DuckDBEngine(shop.con), load_config(None, TERMS)
     take_nothing_outside(engine)
     normalise_values(engine, config, Relations())
-    name_sightings(engine, Relations())
+    name_sightings(engine, config, Relations())
     number_nodes(engine, config)
     describe_people(engine, Relations())
     describe_evidence(engine)
