@@ -64,8 +64,7 @@ def digest_subjects(engine: Engine, relations: Relations) -> None:
     engine.store(
         "ir_digests",
         f"""
-        select {key_of("subject_id")} as subject_key, sum(digest::hugeint) as digest
-        from ({" union all ".join(parts)}) where subject_id is not null group by subject_id
+        select subject_key, sum(digest::hugeint) as digest from ({" union all ".join(parts)}) group by subject_key
         """,
     )
 
@@ -99,7 +98,10 @@ def find_redecided(engine: Engine) -> None:
 
 
 def _hashed(relation: str, columns: tuple[str, ...]) -> str:
-    return f"select subject_id, hash({', '.join(columns)}) as digest from {relation}"
+    digest = f"hash({', '.join(columns)})"
+    return (
+        f"select {key_of('subject_id')} as subject_key, {digest} as digest from {relation} where subject_id is not null"
+    )
 
 
 def _rows(engine: Engine, relation: str, columns: str) -> list[dict]:
