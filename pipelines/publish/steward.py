@@ -38,11 +38,17 @@ def write_steward(warehouse: Path, last: Path, draft: Path, quarantine: Path) ->
         connection.execute(f"set temp_directory = {literal(str(warehouse.parent / 'tmp'))}")
         connection.execute(f"attach {literal(str(warehouse))} as w (read_only)")
         connection.execute(f"attach {literal(str(draft))} as s (storage_version '{STORAGE_VERSION}')")
+        views = connection.execute(
+            "select view_name, sql from duckdb_views() where database_name = 'w' and schema_name = 'identity'"
+        ).fetchall()
+        is_view = f"table_name in ({', '.join(literal(name) for name, _ in views) or 'null'})"
         wanted = _columns(
             connection,
-            "database_name = 'w' and (schema_name = 'identity' or schema_name || '.' || table_name in "
+            f"database_name = 'w' and (schema_name = 'identity' and ({is_view}) is not true "
+            "or schema_name || '.' || table_name in "
             "('std.std_persons', 'std.std_identifiers', 'control.run', 'control.parts'))",
         )
+        _drop_views(connection)
         there = _columns(connection, "database_name = 's'")
         for table in there.keys() - wanted.keys():
             connection.execute(f"drop table s.{table}")
@@ -50,6 +56,9 @@ def write_steward(warehouse: Path, last: Path, draft: Path, quarantine: Path) ->
             connection.execute(f"create schema if not exists s.{table.partition('.')[0]}")
             if there.get(table) != columns or not _replace_differing(connection, table):
                 connection.execute(f"create or replace table s.{table} as from w.{table}")
+        connection.execute("use s")
+        for _, view in views:  # of the tables above alone, so that it means the same in a file of its own
+            connection.execute(view)
         if any(quarantine.glob("*/*/*.parquet")):
             connection.execute(
                 "create table s.quarantine as from "
@@ -68,6 +77,14 @@ def _is_worth_keeping(last: Path) -> bool:
             "select total_blocks, free_blocks from pragma_database_size()"
         ).fetchall()
     return free <= MOST * blocks
+
+
+def _drop_views(connection: duckdb.DuckDBPyConnection) -> None:
+    found = connection.execute(
+        "select schema_name, view_name from duckdb_views() where database_name = 's' and not internal"
+    )
+    for schema, view in found.fetchall():
+        connection.execute(f'drop view s.{schema}."{view}"')
 
 
 def _columns(connection: duckdb.DuckDBPyConnection, where: str) -> dict[str, list[tuple[str, str]]]:

@@ -1,6 +1,6 @@
 """The whole pipeline on the demo company, and each of its steps, in units of one sort of its interactions (S).
 
-`python -m tests.benchmarks.pipeline [--people 100000 1000000 2140000]`: 1, 10 and 21.4 million interactions, 10 a person.
+`python -m tests.benchmarks.pipeline [--people 100000 1000000 2140000]`: 1, 10 and 21.4 million interactions.
 
 Put here: whole runs. Keep out: single steps by themselves (a module each), assertions.
 """

@@ -41,9 +41,12 @@ def warehouse(tmp_path):
 
 
 def tell(file) -> dict[str, tuple]:
-    """Every table with its columns and rows."""
+    """Every table and view with its columns and rows."""
     with duckdb.connect(str(file), read_only=True) as con:
-        names = con.execute("select schema_name || '.' || table_name from duckdb_tables() order by all").fetchall()
+        names = con.execute(
+            "select schema_name || '.' || table_name from duckdb_tables() "
+            "union all select schema_name || '.' || view_name from duckdb_views() where not internal order by all"
+        ).fetchall()
         return {
             name: (con.execute(f"describe {name}").fetchall(), con.execute(f"from {name} order by all").fetchall())
             for (name,) in names
@@ -63,6 +66,27 @@ def test_a_file_made_of_the_last_one_is_the_file_written_anew(warehouse, tmp_pat
     assert tell(tmp_path / "made") == tell(tmp_path / "anew")
     assert tell(last) == before
     assert "std.std_orders" not in before
+
+
+@pytest.mark.parametrize("is_made_of_the_last", [False, True])
+def test_a_view_of_identity_stays_one_and_needs_nothing_but_the_file(
+    warehouse, tmp_path, monkeypatch, is_made_of_the_last
+):
+    nowhere, file = tmp_path / "none", tmp_path / "steward.duckdb"
+    with duckdb.connect(str(warehouse)) as con:
+        con.execute("create view identity.newest as select id from identity.customers where id > 990")
+    if is_made_of_the_last:
+        monkeypatch.setattr(steward, "WORTH", 0)
+        write_steward(warehouse, nowhere, tmp_path / "last", nowhere)
+        with duckdb.connect(str(warehouse)) as con:
+            con.execute("delete from identity.customers where id = 991")
+    write_steward(warehouse, tmp_path / "last", file, nowhere)
+    with duckdb.connect() as con:
+        con.execute(f"attach '{file}' as elsewhere (read_only)")
+        found = con.execute("select min(id) from elsewhere.identity.newest").fetchall()
+        views = con.execute("select view_name from duckdb_views() where not internal order by 1").fetchall()
+    assert views == [("named",), ("newest",)]
+    assert found == [(992 if is_made_of_the_last else 991,)]
 
 
 def test_only_what_differs_is_written(warehouse, tmp_path, monkeypatch):

@@ -15,18 +15,6 @@ with profiles as (
     cross join {{ ref('int_run__declared') }} as r
 ),
 
--- The longest calling code a number begins with; codes are prefix-free, so at most one fits.
-dialled as (
-    select
-        p.customer_id,
-        min(c.country) as country
-    from profiles as p
-    inner join {{ ref('calling_codes') }} as c
-        on c.calling_code in (substr(p.phone, 2, 1), substr(p.phone, 2, 2), substr(p.phone, 2, 3))
-    where p.phone like '+%'
-    group by p.customer_id
-),
-
 final as (
     select
         p.customer_id,
@@ -38,11 +26,19 @@ final as (
         {{ c360.mask_birth_year('p.birth_date') }} as birth_year,
         {{ c360.mask_email_domain('p.email') }} as email_domain,
         {{ c360.mask_token("nullif(p.email, '')") }} as email_token,
-        case when p.phone like '+%' then d.country when p.phone <> '' then p.company_country end as phone_country,
+        case
+            when p.phone like '+%' then coalesce(one.country, two.country, three.country)
+            when p.phone <> '' then p.company_country
+        end as phone_country,
         {{ c360.mask_token("nullif(p.phone, '')") }} as phone_token
     from profiles as p
-    left join dialled as d
-        on p.customer_id = d.customer_id
+    -- calling codes have one to three digits and are prefix-free: at most one of the three fits
+    left join {{ ref('calling_codes') }} as one
+        on substr(p.phone, 2, 1) = one.calling_code
+    left join {{ ref('calling_codes') }} as two
+        on substr(p.phone, 2, 2) = two.calling_code
+    left join {{ ref('calling_codes') }} as three
+        on substr(p.phone, 2, 3) = three.calling_code
 )
 
 select * from final
