@@ -5,21 +5,27 @@ Put here: `c360 run` stopped by a disk. Keep out: each kind of such a disk (test
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
 import pytest
 from corner_shop_home import hash_files
-from support.disks import read_only, small_disk
+from support.disks import Disk, read_only, small_disk
+from support.waiting import wait_until
 
 pytestmark = [pytest.mark.proof, pytest.mark.xdist_group("survives")]
-ROOM = 24  # MiB: enough to begin with, and less than this run writes
+ROOM = 6  # MiB, once something has landed: less than the rest of this run writes, and enough to say so
 
 
 def test_a_disk_that_fills_up_stops_a_run_and_nothing_else_and_with_room_the_next_one_catches_up(undisturbed):
     home = undisturbed.shop.home
     with small_disk(home, 1000) as disk:
         shop = undisturbed.put_back()
-        disk.leave_free(ROOM)
         landed = hash_files(home / "landing", "*/*/*.parquet")
-        done = shop.run()
+        with ThreadPoolExecutor(1) as others:
+            full = others.submit(_fill_once_more_has_landed, disk, home / "landing", len(landed))
+            done = shop.run()
+            full.result()
         assert done.returncode == 1
         assert f"{home}: its disk " in done.stdout and "run again: nothing that landed is lost" in done.stdout
         assert "Traceback" not in done.stdout + done.stderr
@@ -30,6 +36,11 @@ def test_a_disk_that_fills_up_stops_a_run_and_nothing_else_and_with_room_the_nex
         assert done.returncode == 0, done.stdout[-3000:]
         assert undisturbed.find_differences() == {}
         assert undisturbed.list_leftovers() == []
+
+
+def _fill_once_more_has_landed(disk: Disk, landing: Path, parts: int) -> None:
+    wait_until(lambda: len(list(landing.glob("*/*/*.parquet"))) > parts)
+    disk.leave_free(ROOM)
 
 
 @pytest.mark.parametrize("folder", ["", "landing", "published"])
