@@ -9,13 +9,11 @@ from __future__ import annotations
 import os
 import shutil
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
-from pipelines.publish.flush import flush
 from pipelines.publish.release import Release
 from pipelines.publish.steward import write_steward
 from quality.render_sql import literal
@@ -84,11 +82,12 @@ def publish(warehouse: Path, marts: Path, published: Path, private: Path, releas
     _clear_drafts(target, steward)
     try:
         release.draft()
-        with ThreadPoolExecutor(1) as disk:  # writes gigabytes while the steward's rows are compared
-            copied = disk.submit(_copy_marts, marts, draft)
-            steward_tables = write_steward(warehouse, steward, steward_draft, warehouse.parent / "quarantine")
-            copied.result()
-        flush(steward_draft)
+        steward_tables = write_steward(warehouse, steward, steward_draft, warehouse.parent / "quarantine")
+        shutil.copyfile(marts, draft)
+        _leave_out_notes(draft)
+        draft.chmod(0o644)
+        for file in (draft, steward_draft):
+            _flush(file)
         steward_draft.chmod(0o600)
         release.commit()
         steward_draft.replace(steward)
@@ -119,13 +118,10 @@ def _checkpoint(marts: Path) -> int:
     return counted
 
 
-def _copy_marts(marts: Path, draft: Path) -> None:
-    """What is published, on the disk; what builds note for themselves (made_of.py) is nothing to readers."""
-    shutil.copyfile(marts, draft)
+def _leave_out_notes(draft: Path) -> None:
+    """What builds note for themselves (made_of.py) is nothing to readers."""
     with duckdb.connect(str(draft), config=opening()) as connection:
         connection.execute("drop schema if exists run_state cascade")
-    draft.chmod(0o644)
-    flush(draft)
 
 
 def _draft(target: Path) -> Path:
@@ -137,3 +133,9 @@ def _clear_drafts(*targets: Path) -> None:
     for target in targets:
         for draft in target.parent.glob(f".{target.name}.*"):
             draft.unlink()
+
+
+def _flush(file: Path) -> None:
+    """Onto the disk before the swap, so that a power cut leaves the old file or the new one."""
+    with file.open("rb") as handle:
+        os.fsync(handle.fileno())

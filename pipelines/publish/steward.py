@@ -10,12 +10,10 @@ be as many, with the same sum of hashes, else all is written. Two rows that diff
 from __future__ import annotations
 
 import shutil
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import duckdb
 
-from pipelines.publish.flush import flush
 from quality.render_sql import literal
 from quality.storage import STORAGE_VERSION, opening
 
@@ -34,17 +32,8 @@ def write_steward(warehouse: Path, last: Path, draft: Path, quarantine: Path) ->
     Returns:
         the number of tables.
     """
-    if not _is_worth_keeping(last):
-        return _write(warehouse, draft, quarantine)
-    shutil.copyfile(last, draft)
-    with ThreadPoolExecutor(1) as disk:  # takes its gigabytes while rows are compared; the caller flushes the rest
-        flushed = disk.submit(flush, draft)
-        tables = _write(warehouse, draft, quarantine)
-        flushed.result()
-    return tables
-
-
-def _write(warehouse: Path, draft: Path, quarantine: Path) -> int:
+    if _is_worth_keeping(last):
+        shutil.copyfile(last, draft)
     with duckdb.connect(config=opening()) as connection:
         connection.execute(f"set temp_directory = {literal(str(warehouse.parent / 'tmp'))}")
         connection.execute(f"attach {literal(str(warehouse))} as w (read_only)")
