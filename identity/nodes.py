@@ -10,7 +10,7 @@ from identity.config import IdentityConfig
 from identity.engine import Engine
 from identity.normalise import phone_country
 from identity.relations import Relations
-from identity.sql import case_of, literals, quote
+from identity.sql import NODE, case_of, literals, quote
 
 
 def name_sightings(engine: Engine, config: IdentityConfig, relations: Relations) -> None:
@@ -87,14 +87,14 @@ def number_nodes(engine: Engine, config: IdentityConfig) -> int:
     engine.store(
         "ir_identifiers",
         f"""
-        select o.node_id, c.canonical_no, c.identifier_type, c.namespace, c.value, {_NODE} as node,
+        select o.node_id, c.canonical_no, c.identifier_type, c.namespace, c.value, {NODE} as node,
             case when identifier_type in ({literals(config.weak)}) then 'weak' else 'strong' end as strength,
             {case_of("identifier_type", priorities)} as priority, n.records, n.dataset, n.first_arrived_on,
             case when least(c.state, n.state) <> 'used' then least(c.state, n.state)
                 when records > {fan_out_of(config)} then 'hub' else 'used' end as state
         from (
             select canonical_no,
-                cast(row_number() over (order by {_NODE}) - 1 + (select count(*) from ir_records) as integer) as node_id
+                cast(row_number() over (order by {NODE}) - 1 + (select count(*) from ir_records) as integer) as node_id
             from ir_canonical
         ) o
         join ir_canonical c using (canonical_no)
@@ -113,7 +113,6 @@ def number_nodes(engine: Engine, config: IdentityConfig) -> int:
     return engine.count("ir_records") + engine.count("ir_identifiers")
 
 
-_NODE = "identifier_type || '|' || namespace || '|' || value"
 _OF_OUTSIDE = "where value is not null and identifier_type <> 'address'"
 # By record first: counting what is distinct would cost twice as much.
 _SHOWN_HERE = """

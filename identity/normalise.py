@@ -30,6 +30,7 @@ def normalise_values(engine: Engine, config: IdentityConfig, relations: Relation
     ir_canonical: canonical_no, identifier_type, namespace, value, state: 'junk', 'hub' (a role mailbox) or 'used'.
     ir_countries: subject_id, country; of person records that state one.
     """
+    types = (*config.strong, *config.weak)
     grouped = " ".join(f"when {quote(t)} then upper(regexp_replace(d.value, '[ -]', '', 'g'))" for t in GROUPED_TYPES)
     engine.store(
         "ir_countries",
@@ -40,11 +41,11 @@ def normalise_values(engine: Engine, config: IdentityConfig, relations: Relation
         f"""
         select distinct * from (
             select {_SHOWN}, '' as country from {relations.identifiers} i
-            where i.identifier_type in ({literals({*config.strong, *config.weak} - {"phone"})}) and {_IS_SHOWN}
+            where i.identifier_type in ({literals(t for t in types if t != "phone")}) and {_IS_SHOWN}
             union all
             select {_SHOWN}, {phone_country(engine, config, relations, "c.country")}
             from {relations.identifiers} i left join ir_countries c using (subject_id)
-            where i.identifier_type in ({literals({*config.strong, *config.weak} & {"phone"})}) and {_IS_SHOWN}
+            where i.identifier_type in ({literals(t for t in types if t == "phone")}) and {_IS_SHOWN}
         ) shown
         """,
     )

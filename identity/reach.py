@@ -15,19 +15,18 @@ from identity.engine import Engine
 from identity.evidence import keep_evidence
 from identity.model import MatchModel
 from identity.scope import OF_CHANGED, Scope
-from identity.sql import ADDRESS, FAMILY, key_of, quote
+from identity.sql import ADDRESS, FAMILY, NODE, key_of, quote
 
 
 def reach_of() -> str:
     """Query of what each subject of `ir_named` and `ir_people` shows, as rows of `identity_index.reach`."""
-    node = "identifier_type || '|' || namespace || '|' || value"
     return f"""
         select s.subject_key, c.node_key, c.identifier_type, c.namespace, n.record_id is not null as is_record,
             a.dataset, a.first_arrived_on
         from ir_named n
         join (select subject_no, {key_of("subject_id")} as subject_key from ir_subjects) s using (subject_no)
         join (
-            select canonical_no, identifier_type, namespace, {key_of(node)} as node_key from ir_canonical
+            select canonical_no, identifier_type, namespace, {key_of(NODE)} as node_key from ir_canonical
         ) c using (canonical_no)
         join ir_arrivals a using (arrival_no)
         union all

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 
 APOSTROPHES = "'\u2019\u02bc\u02bb`\u00b4"  # D'Angelo is one word: a lone d would pass for an initial
 
+NODE = "identifier_type || '|' || namespace || '|' || value"  # the name of an identifier
 ADDRESS = "'address||' || address"  # the name of an address
 FAMILY = "'family|' || address || '|' || last"  # and of those who bear one family name there
 

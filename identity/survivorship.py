@@ -122,9 +122,10 @@ def _join_spelling(kind: str) -> str:
     return f"""
         left join (
             select n.record_id, v.value, min(c.value) as canonical, min(coalesce(c.state, 'junk')) as state
-            from (select distinct record_id, value_no from ir_named where record_id is not null) n
-            join ir_values v using (value_no) left join ir_canonical c using (canonical_no)
-            where v.identifier_type = '{kind}' group by n.record_id, v.value
+            from ir_named n
+            join ir_values v using (value_no)
+            left join ir_canonical c on c.canonical_no = v.canonical_no
+            where n.record_id is not null and v.identifier_type = '{kind}' group by n.record_id, v.value
         ) {kind}_value on {kind}_value.record_id = r.node_id and {kind}_value.value = p.{kind}"""
 
 

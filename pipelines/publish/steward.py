@@ -39,15 +39,16 @@ def write_steward(warehouse: Path, last: Path, draft: Path, quarantine: Path) ->
         connection.execute(f"attach {literal(str(warehouse))} as w (read_only)")
         connection.execute(f"attach {literal(str(draft))} as s (storage_version '{STORAGE_VERSION}')")
         views = connection.execute(
-            "select view_name, sql from duckdb_views() where database_name = 'w' and schema_name = 'identity'"
+            "select 'identity.\"' || view_name || '\"', sql from duckdb_views() "
+            "where database_name = 'w' and schema_name = 'identity'"
         ).fetchall()
-        is_view = f"table_name in ({', '.join(literal(name) for name, _ in views) or 'null'})"
         wanted = _columns(
             connection,
-            f"database_name = 'w' and (schema_name = 'identity' and ({is_view}) is not true "
-            "or schema_name || '.' || table_name in "
+            "database_name = 'w' and (schema_name = 'identity' or schema_name || '.' || table_name in "
             "('std.std_persons', 'std.std_identifiers', 'control.run', 'control.parts'))",
         )
+        for view, _ in views:
+            del wanted[view]
         _drop_views(connection)
         there = _columns(connection, "database_name = 's'")
         for table in there.keys() - wanted.keys():
